@@ -1,0 +1,1 @@
+//! The neutral node pool between HCL and the clouds.
