@@ -1,1 +1,13 @@
-//! Terraform's plugin protocol.
+//! Terraform's plugin protocol, for any provider.
+//!
+//! Values: [`type_`] and [`value`] with [`number`], [`path`] and [`diag`]; [`schema`] says what a resource has,
+//! [`derived`] what follows from what, and [`plan`] what will be.
+
+pub mod derived;
+pub mod diag;
+pub mod number;
+pub mod path;
+pub mod plan;
+pub mod schema;
+pub mod type_;
+pub mod value;
