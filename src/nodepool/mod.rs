@@ -15,15 +15,21 @@
 //! Nothing here knows Terraform, HTTP or a cloud's wire format.
 
 pub mod change;
+pub mod checks;
 pub mod cluster_id;
 pub mod config;
 pub mod field;
+pub mod gpu;
+pub mod labels;
+pub mod name;
 pub mod options;
 pub mod pool;
 pub mod pools;
 pub mod problem;
+pub mod resolve;
 pub mod rules;
 pub mod spec;
+pub mod version;
 
 pub use change::Change;
 pub use cluster_id::{ClusterId, PoolId};
