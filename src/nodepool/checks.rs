@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::config::{AutoscalingConfig, NodePoolConfig};
-use super::gpu::{self, Slicing};
+use super::gpu::{self, NodeSlicing};
 use super::labels::{key_fault, value_fault};
 use super::problem::Path;
 use super::rules::ProfileVerdict;
 use super::spec::{Amount, Taint};
 use super::{CloudRules, Field, Problems, Severity};
-use crate::slicing::{Catalogue, Cloud, Sharing};
+use crate::slicing::{Catalogue, Cloud, MigStrategy, MigSupport, ProfileMatch, ProfileNameError, Sharing};
 
 /// Finds everything wrong with `config` that can be known now. `rules` is the cloud's, where the cloud is known.
 pub fn check(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mut Problems) {
@@ -32,7 +32,7 @@ fn cloud(config: &NodePoolConfig, problems: &mut Problems) {
     let (Some(cluster), Some(machine_type)) = (config.cluster_id.known(), config.machine_type.known()) else {
         return;
     };
-    let catalogue = Catalogue::get();
+    let catalogue = Catalogue::built_in();
     if catalogue.machine(Some(cluster.cloud()), machine_type).is_some() {
         return;
     }
@@ -79,20 +79,25 @@ fn name(config: &NodePoolConfig, problems: &mut Problems) {
 fn machine(config: &NodePoolConfig, problems: &mut Problems) {
     let Some(machine_type) = config.machine_type.known() else { return };
     let cloud = config.cluster_id.known().map(super::ClusterId::cloud);
-    match Catalogue::get().machine(cloud, machine_type) {
-        Some(machine) => gpu::check_choice(machine, &config.gpu, problems),
+    match Catalogue::built_in().machine(cloud, machine_type) {
+        Some(machine) => gpu::check_choice(&machine, &config.gpu, problems),
         None => unknown_machine(config, machine_type, cloud, problems),
     }
 }
 
-fn unknown_machine(config: &NodePoolConfig, machine_type: &str, cloud: Option<Cloud>, problems: &mut Problems) {
-    let catalogue = Catalogue::get();
+fn unknown_machine(
+    config: &NodePoolConfig,
+    machine_type: &str,
+    cloud: Option<Cloud>,
+    problems: &mut Problems,
+) {
+    let catalogue = Catalogue::built_in();
     if cloud.is_some() && catalogue.cloud_of(machine_type).is_some() {
         return; // reported as a machine type of another cloud
     }
     let near = catalogue
         .nearest_machine(cloud, machine_type)
-        .map(|name| format!(" The nearest name it holds is {name:?}."))
+        .map(|near| format!(" The nearest name it holds is {:?}.", near.name))
         .unwrap_or_default();
     if config.gpu.is_null() {
         problems.error(
@@ -114,61 +119,124 @@ fn unknown_machine(config: &NodePoolConfig, machine_type: &str, cloud: Option<Cl
 }
 
 fn profile(config: &NodePoolConfig, rules: &dyn CloudRules, problems: &mut Problems) {
-    let Some(slicing) = Slicing::of(config) else { return };
-    let Some(wanted) = config.mig_profile.known() else { return };
-    let machine = config.machine_type.known().map_or("the machine", String::as_str);
-    if slicing.gpu.profiles().is_empty() {
-        let advice = gpu::mig_capable_advice(rules.cloud());
+    let Some(slicing) = NodeSlicing::of(config) else { return };
+    let Some(machine_type) = config.machine_type.known() else { return };
+    if let Some(reason) = no_mig(&slicing, rules.cloud(), machine_type) {
         problems.error(
             "mig_profile",
-            format!("{} cannot be cut by MIG", slicing.gpu.name()),
-            format!("{machine} holds {} GPUs, which have no MIG. {advice}", slicing.gpu.name()),
+            format!("{machine_type} cannot be cut by MIG"),
+            format!("{reason}. {}", gpu::mig_capable_advice(rules.cloud())),
         );
         return;
     }
-    let Some(facts) = slicing.gpu.profile(wanted) else {
-        let choices = gpu::choices(slicing.gpu, rules, slicing.accelerator_type.as_deref());
-        let near = gpu::nearest(slicing.gpu, rules, slicing.accelerator_type.as_deref(), wanted)
-            .map(|name| format!("Did you mean {name:?}? "))
-            .unwrap_or_default();
-        problems.error(
-            "mig_profile",
-            format!("{} has no MIG profile {wanted}", slicing.gpu.name()),
-            format!("{near}On {machine} ({}) these profiles can be had:\n{choices}", slicing.gpu.name()),
-        );
+    let Some(wanted) = config.mig_profile.known() else { return };
+    let Some(found) = slicing.gpu.find(*wanted) else {
+        wrong_profile(&wanted.to_string(), &slicing, machine_type, rules, problems);
         return;
     };
-    match rules.profile(slicing.gpu, slicing.accelerator_type.as_deref(), wanted) {
+    match rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), wanted) {
         ProfileVerdict::Allowed => {}
         ProfileVerdict::Doubtful(why) => {
             problems.warning("mig_profile", format!("{wanted} may not work here"), why);
         }
-        ProfileVerdict::Refused(why) => {
-            let choices = gpu::choices(slicing.gpu, rules, slicing.accelerator_type.as_deref());
-            problems.error(
-                "mig_profile",
-                format!("{} does not offer the MIG profile {wanted}", display(rules.cloud())),
-                format!("{why} On {machine} these profiles can be had:\n{choices}"),
-            );
-        }
+        ProfileVerdict::Refused(why) => problems.error(
+            "mig_profile",
+            format!("{} does not offer the MIG profile {wanted}", display(rules.cloud())),
+            format!("{why} {}", offers(&slicing, machine_type, rules)),
+        ),
     }
-    if let Some(doubt) = facts.doubt() {
+    if let ProfileMatch::OtherName(facts) = found {
         problems.warning(
             "mig_profile",
-            format!("What is known of {wanted} on {} is not certain", slicing.gpu.name()),
-            format!("{doubt} Compare the nodes' allocatable resources with the planned slices after the apply."),
+            format!("{wanted} is another driver's name of {}", facts.profile),
+            format!(
+                "Some drivers report another amount of memory for {}, and with it other profile names. Whether \
+                 {wanted} works depends on the driver of the nodes; {} is the usual name.",
+                slicing.gpu.name, facts.profile
+            ),
         );
+    } else if !found.facts().confidence.is_firm() {
+        problems.warning(
+            "mig_profile",
+            format!("{wanted} on {} is not confirmed", slicing.gpu.name),
+            format!(
+                "What is known of it rests on: {} ({}). Compare the nodes' allocatable resources with the planned \
+                 slices after the apply.",
+                found.facts().source,
+                found.facts().confidence
+            ),
+        );
+    }
+}
+
+/// Why a machine's GPUs cannot be cut on this cloud, as a clause without a full stop.
+fn no_mig(slicing: &NodeSlicing, cloud: Cloud, machine_type: &str) -> Option<String> {
+    let machine = Catalogue::built_in().machine(Some(cloud), machine_type);
+    match machine.map(|machine| machine.mig.clone()) {
+        Some(MigSupport::No { reason }) if slicing.gpu.has_mig() => Some(format!("{machine_type}: {reason}")),
+        _ if !slicing.gpu.has_mig() => {
+            Some(format!("{machine_type} holds {} GPUs, which have no MIG", slicing.gpu.name))
+        }
+        _ => None,
+    }
+}
+
+/// Reports a profile that the GPU does not have, whether it can be read as a profile or not.
+fn wrong_profile(
+    wrong: &str,
+    slicing: &NodeSlicing,
+    machine_type: &str,
+    rules: &dyn CloudRules,
+    problems: &mut Problems,
+) {
+    let near = gpu::nearest(slicing, rules, wrong)
+        .map(|name| format!("Did you mean {name:?}? "))
+        .unwrap_or_default();
+    problems.error(
+        "mig_profile",
+        format!("{} has no MIG profile {wrong}", slicing.gpu.name),
+        format!("{near}{}", offers(slicing, machine_type, rules)),
+    );
+}
+
+fn offers(slicing: &NodeSlicing, machine_type: &str, rules: &dyn CloudRules) -> String {
+    format!(
+        "On {machine_type} ({} x {}) these profiles can be had:\n{}",
+        slicing.gpus_per_node,
+        slicing.gpu.name,
+        gpu::choices(slicing, rules)
+    )
+}
+
+/// Reports a text that is no MIG profile at all, with the choices where they are known.
+pub fn unreadable_profile(
+    text: &str,
+    error: &ProfileNameError,
+    config: &NodePoolConfig,
+    rules: Option<&dyn CloudRules>,
+    problems: &mut Problems,
+) {
+    match (NodeSlicing::of(config), config.machine_type.known(), rules) {
+        (Some(slicing), Some(machine_type), Some(rules)) if slicing.gpu.has_mig() => {
+            wrong_profile(text, &slicing, machine_type, rules, problems);
+        }
+        _ => problems.error("mig_profile", format!("{text:?} is no MIG profile"), format!("{error}.")),
     }
 }
 
 /// More slices than pods would leave slices that nothing can use.
 fn pods(config: &NodePoolConfig, problems: &mut Problems) {
-    let (Some(slicing), Some(max_pods)) = (Slicing::of(config), config.max_pods.known()) else { return };
-    let Some(profile) = config.mig_profile.known() else { return };
-    let Some(per_node) = slicing.per_node(profile, config.sharing.known().unwrap_or(&Sharing::None)) else { return };
+    let (Some(slicing), Some(max_pods)) = (NodeSlicing::of(config), config.max_pods.known()) else { return };
+    let Some(sharing) = config.sharing.known_or(Sharing::None) else { return };
+    let Ok(capacity) =
+        slicing.capacity(config.mig_profile.known().copied(), sharing, MigStrategy::Single, None)
+    else {
+        return; // reported by the check of the profile
+    };
+    let per_node = capacity.per_node;
     // A handful of system pods (networking, logging, device plugin) runs on every node.
-    const SYSTEM_PODS: u32 = 10;
-    if *max_pods < per_node + SYSTEM_PODS {
+    const SYSTEM_PODS: u64 = 10;
+    if u64::from(*max_pods) < per_node + SYSTEM_PODS {
         problems.warning(
             "max_pods",
             format!("max_pods = {max_pods} may leave slices unused"),
@@ -234,7 +302,11 @@ fn labels(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mu
             .map(|fault| ("is no label key", format!("Kubernetes refuses the key: {fault}.")))
             .or_else(|| {
                 key.starts_with("gpuslice/").then(|| {
-                    ("is set by the provider", "Keys that begin with gpuslice/ are the provider's own. Choose another prefix.".to_owned())
+                    (
+                        "is set by the provider",
+                        "Keys that begin with gpuslice/ are the provider's own. Choose another prefix."
+                            .to_owned(),
+                    )
                 })
             })
             .or_else(|| rules?.reserved_label(key).map(|why| ("is reserved", why)));
@@ -257,10 +329,18 @@ fn taints(config: &NodePoolConfig, problems: &mut Problems) {
     let mut seen = BTreeMap::new();
     for taint in taints {
         if let Some(fault) = key_fault(&taint.key) {
-            problems.error("taints", format!("The taint key {:?} is not valid", taint.key), format!("Kubernetes refuses the key: {fault}."));
+            problems.error(
+                "taints",
+                format!("The taint key {:?} is not valid", taint.key),
+                format!("Kubernetes refuses the key: {fault}."),
+            );
         }
         if let Some(fault) = value_fault(&taint.value) {
-            problems.error("taints", format!("The value of the taint {:?} is not valid", taint.key), format!("Kubernetes refuses the value: {fault}."));
+            problems.error(
+                "taints",
+                format!("The value of the taint {:?} is not valid", taint.key),
+                format!("Kubernetes refuses the value: {fault}."),
+            );
         }
         if let Some(other) = seen.insert((&taint.key, taint.effect), &taint.value) {
             problems.error(
@@ -292,7 +372,9 @@ fn upgrade(config: &NodePoolConfig, problems: &mut Problems) {
             problems.error(path, "This is no number of nodes", format!("{error}."));
         }
     }
-    let zero = |value: &Field<String>| matches!(value.known().map(|text| text.parse()), Some(Ok(Amount::Nodes(0) | Amount::Percent(0))));
+    let zero = |value: &Field<String>| {
+        matches!(value.known().map(|text| text.parse()), Some(Ok(Amount::Nodes(0) | Amount::Percent(0))))
+    };
     if zero(&upgrade.max_surge) && zero(&upgrade.max_unavailable) {
         problems.error(
             "upgrade",

@@ -11,14 +11,9 @@ pub const PROFILE_LABEL: &str = "gpuslice/profile";
 pub const SHARING_LABEL: &str = "gpuslice/sharing";
 
 /// The labels that select exactly the nodes with these slices, equal on all clouds.
-pub fn slicing_labels(profile: Option<&MigProfile>, sharing: &Sharing) -> BTreeMap<String, String> {
+pub fn slicing_labels(profile: Option<MigProfile>, sharing: Sharing) -> BTreeMap<String, String> {
     let profile = profile.map_or_else(|| "none".to_owned(), MigProfile::label_value);
-    let sharing = match sharing {
-        Sharing::None => "none",
-        Sharing::TimeSlicing { .. } => "time-slicing",
-        Sharing::Mps { .. } => "mps",
-    };
-    BTreeMap::from([(PROFILE_LABEL.to_owned(), profile), (SHARING_LABEL.to_owned(), sharing.to_owned())])
+    BTreeMap::from([(PROFILE_LABEL.to_owned(), profile), (SHARING_LABEL.to_owned(), sharing.to_string())])
 }
 
 /// What is wrong with a label or taint key, in half a sentence; `None` when Kubernetes takes it.
@@ -65,7 +60,8 @@ fn prefix_fault(prefix: &str) -> Option<String> {
 fn segment_fault(text: &str) -> Option<&'static str> {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let ends = |text: &str| {
-        text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+        text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.ends_with(|c: char| c.is_ascii_alphanumeric())
     };
     if text.len() > 63 {
         Some("is longer than 63 characters")

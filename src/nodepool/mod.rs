@@ -8,6 +8,10 @@
 //! - [`pool`]: [`NodePool`], the pool as a cloud shows it.
 //! - [`options`]: the options that only one cloud has, as data.
 //! - [`change`]: what a change of an attribute does on each cloud, as data.
+//! - [`gpu`]: which GPUs a node has, and what its cloud cuts them into.
+//! - [`labels`], [`name`], [`version`]: the rules of labels, computed names and Kubernetes versions.
+//! - [`checks`]: the rules that hold on every cloud.
+//! - [`resolve`]: from the pool as written to the pool as wanted; the only validator.
 //! - [`problem`]: what is wrong with a configuration, with the attribute's path.
 //! - [`rules`]: the trait [`CloudRules`], pure, asked before any credentials exist.
 //! - [`pools`]: the trait [`NodePools`], a cloud's API.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::config::{NodePoolConfig, UpgradeConfig};
-use super::gpu::Slicing;
+use super::gpu::NodeSlicing;
 use super::labels::slicing_labels;
 use super::spec::{Amount, CapacityType, Size, Upgrade};
 use super::{CloudRules, Field, NodePoolSpec, Problems};
@@ -52,7 +52,7 @@ pub fn build(
     defaults: &Defaults,
     rules: &dyn CloudRules,
 ) -> Result<NodePoolSpec, &'static str> {
-    let slicing = Slicing::of(config).ok_or("machine_type")?;
+    let slicing = NodeSlicing::of(config).ok_or("machine_type")?;
     Ok(NodePoolSpec {
         cluster: config.cluster_id.known().ok_or("cluster_id")?.clone(),
         name: config.name.known().ok_or("name")?.clone(),
@@ -112,11 +112,11 @@ pub fn effective_labels(
     let profile = match &config.mig_profile {
         Field::Null => None,
         Field::Unknown => return None,
-        Field::Known(profile) => Some(profile),
+        Field::Known(profile) => Some(*profile),
     };
     let mut labels = merged(&defaults.labels, &config.labels)?;
     labels.extend(rules.own_labels());
-    labels.extend(slicing_labels(profile, config.sharing.known()?));
+    labels.extend(slicing_labels(profile, config.sharing.known_or(Sharing::None)?));
     Some(labels)
 }
 

@@ -29,9 +29,12 @@ mod tests {
         ] {
             assert!(satisfies(live, wanted), "{live} for {wanted}");
         }
-        for (live, wanted) in
-            [("1.33.5", "1.34"), ("1.33.5-gke.1000000", "1.33.5-gke.1080000"), ("1.9", "1.10"), ("1.33", "1.33.1")]
-        {
+        for (live, wanted) in [
+            ("1.33.5", "1.34"),
+            ("1.33.5-gke.1000000", "1.33.5-gke.1080000"),
+            ("1.9", "1.10"),
+            ("1.33", "1.33.1"),
+        ] {
             assert!(!satisfies(live, wanted), "{live} for {wanted}");
         }
     }
