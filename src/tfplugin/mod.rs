@@ -1,1 +1,3 @@
 //! Terraform's plugin protocol.
+
+pub mod proto;
