@@ -33,6 +33,14 @@ pub mod value;
 pub use capability::{
     Identity, IdentityAttribute, IdentitySchema, Import, ImportBy, MoveSource, MoveState, Moved, UpgradeState,
 };
+pub use derived::{Derived, Inputs};
+pub use diag::{Diagnostic, Diagnostics};
+pub use number::Number;
+pub use path::AttributePath;
+pub use plan::{Action, Plan};
+pub use schema::{Attribute, Block, Schema};
+pub use type_::Type;
+pub use value::Value;
 pub use context::{Checkpoint, Context, Interruption, Operation};
 pub use data_source::DataSource;
 pub use function::{Function, FunctionError, Parameter, Signature};

@@ -3,20 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::nodepool::pools::Pending;
+use crate::provider::origin::Origin;
 use crate::tfplugin::Diagnostics;
 
 /// The version that this provider writes.
 const VERSION: u64 = 1;
-
-/// Where a pool lives: at its cloud, or in a sandbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Origin {
-    /// At the cloud.
-    Cloud,
-    /// In a sandbox.
-    Sandbox,
-}
 
 /// The private state of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
