@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::confidence::Confidence;
 use super::gpu::{Gpu, ProfileFacts};
-use super::grid::{Units, units};
+use super::grid::{Starts, Units, units};
 use super::profile::{Attribute, MigProfile};
 
 /// The profiles that one GPU is cut into. Every GPU of a node pool is cut alike.
@@ -165,8 +165,7 @@ impl Layout {
         // Large ones first, and from the end of the grid: the order in which the first try nearly always fits.
         instances.sort_by_key(|&(profile, placements)| (std::cmp::Reverse(placements.size), profile));
         let mut placed = Vec::with_capacity(instances.len());
-        let wanted: Vec<_> = instances.iter().map(|&(profile, placements)| (profile, placements)).collect();
-        if !place_rest(&wanted, 0, &mut placed) {
+        if !place_rest(&instances, 0, &mut placed) {
             return Err(LayoutError::NoRoom { layout: self.clone(), gpu: gpu.name.clone() });
         }
         placed.sort_unstable();
@@ -226,11 +225,7 @@ fn offered(gpu: &Gpu, profile: MigProfile) -> Result<&ProfileFacts, LayoutError>
 
 /// Places `wanted` on the units that are not in `taken`, by backtracking. At most seven instances on at most
 /// twelve units: never more than a few hundred steps.
-fn place_rest(
-    wanted: &[(MigProfile, &super::grid::Starts)],
-    taken: Units,
-    placed: &mut Vec<Placement>,
-) -> bool {
+fn place_rest(wanted: &[(MigProfile, &Starts)], taken: Units, placed: &mut Vec<Placement>) -> bool {
     let Some((&(profile, placements), rest)) = wanted.split_first() else { return true };
     for &start in placements.starts.iter().rev() {
         let mask = units(start, placements.size);
