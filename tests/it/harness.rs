@@ -160,3 +160,16 @@ fn a_dropped_command_takes_its_group_along() {
 fn terraform_is_found() {
     assert!(tools::terraform().is_file());
 }
+
+#[test]
+fn init_installs_the_built_provider_with_no_registry() {
+    let mut workspace = Workspace::with_mirror();
+    // A proxy that nobody answers: whatever asked the network would fail.
+    workspace.set_env("HTTPS_PROXY", "http://127.0.0.1:9");
+    workspace.write(
+        "main.tf",
+        "terraform {\n required_providers {\n gpuslice = { source = \"gpuslice/gpuslice\" }\n }\n}",
+    );
+    let _ =
+        workspace.init().success().says(concat!("Installed gpuslice/gpuslice v", env!("CARGO_PKG_VERSION")));
+}

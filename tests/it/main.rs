@@ -2,5 +2,6 @@
 //!
 //! They drive the built binaries from outside: the real `terraform`, the provider and the sandbox.
 
+mod architecture;
 mod harness;
 mod support;
