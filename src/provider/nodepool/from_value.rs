@@ -6,7 +6,7 @@ use crate::cloud;
 use crate::nodepool::config::{AutoscalingConfig, GpuConfig, UpgradeConfig};
 use crate::nodepool::spec::{CapacityType, Taint, TaintEffect};
 use crate::nodepool::{
-    ClusterId, Field, NodePoolConfig, OptionKind, OptionSpec, OptionValue, Options, Problems,
+    CloudRules, ClusterId, Field, NodePoolConfig, OptionKind, OptionSpec, OptionValue, Options, Problems, checks,
 };
 use crate::slicing::{Catalogue, Cloud, MigProfile, MigStrategy, Sharing};
 use crate::tfplugin::Value;
@@ -19,7 +19,7 @@ pub(super) fn config(value: &Value, problems: &mut Problems) -> NodePoolConfig {
         name_prefix: text(value.lookup("name_prefix")),
         machine_type: text(value.lookup("machine_type")),
         gpu: gpu(value.lookup("gpu"), problems),
-        mig_profile: parsed::<MigProfile>(value, "mig_profile", "This is no MIG profile", problems),
+        mig_profile: Field::Null,
         mig_strategy: word(value, "mig_strategy", &["single", "mixed"], strategy, problems),
         sharing: Field::Known(Sharing::None),
         node_count: count(value, "node_count", problems),
@@ -37,9 +37,10 @@ pub(super) fn config(value: &Value, problems: &mut Problems) -> NodePoolConfig {
         upgrade: upgrade(value.lookup("upgrade")),
         options: Field::Null,
     };
-    if let Some(cloud) = cloud_of(&config)
-        && let Some(rules) = cloud::rules(cloud)
-    {
+    let rules = cloud_of(&config).and_then(cloud::rules);
+    config.mig_profile = profile(value.lookup("mig_profile"), &config, rules, problems);
+    if let Some(rules) = rules {
+        let cloud = rules.cloud();
         config.options = options(value.lookup(&cloud.to_string()), &cloud.to_string(), rules.options(), problems);
     }
     config
@@ -51,7 +52,25 @@ pub(super) fn cloud_of(config: &NodePoolConfig) -> Option<Cloud> {
         .cluster_id
         .known()
         .map(ClusterId::cloud)
-        .or_else(|| Catalogue::get().cloud_of(config.machine_type.known()?))
+        .or_else(|| Catalogue::built_in().cloud_of(config.machine_type.known()?))
+}
+
+fn profile(
+    value: &Value,
+    config: &NodePoolConfig,
+    rules: Option<&dyn CloudRules>,
+    problems: &mut Problems,
+) -> Field<MigProfile> {
+    field(value, |value| {
+        let text = value.as_str()?;
+        match text.parse() {
+            Ok(profile) => Some(profile),
+            Err(error) => {
+                checks::unreadable_profile(text, &error, config, rules, problems);
+                None
+            }
+        }
+    })
 }
 
 fn strategy(word: &str) -> Option<MigStrategy> {
@@ -179,11 +198,11 @@ fn text_set(value: &Value) -> Field<BTreeSet<String>> {
 }
 
 /// A map of texts, whose values may be unknown one by one.
-fn text_map(value: &Value) -> Field<BTreeMap<String, Field<String>>> {
+pub(super) fn text_map(value: &Value) -> Field<BTreeMap<String, Field<String>>> {
     field(value, |value| Some(value.as_map()?.iter().map(|(key, value)| (key.clone(), text(value))).collect()))
 }
 
-fn taints(value: &Value, problems: &mut Problems) -> Field<BTreeSet<Taint>> {
+pub(super) fn taints(value: &Value, problems: &mut Problems) -> Field<BTreeSet<Taint>> {
     field(value, |value| value.as_elements()?.iter().map(|taint| one_taint(taint, problems)).collect())
 }
 

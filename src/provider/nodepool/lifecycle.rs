@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::cloud;
 use crate::nodepool::pools::{Call, Finished, Freshness, Incomplete, Pending, PendingKind};
 use crate::nodepool::resolve::{build, resolve};
-use crate::nodepool::{ClusterId, CloudRules, Health, NodePool, NodePoolSpec, NodePools, PoolId, Problems};
+use crate::nodepool::{CloudRules, Health, NodePool, NodePoolSpec, NodePools, PoolId, Problems};
 use crate::slicing::Cloud;
 use crate::tfplugin::{Context, Diagnostic, Diagnostics, Value};
 

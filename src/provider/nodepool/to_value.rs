@@ -192,8 +192,8 @@ fn option(live: Option<&OptionValue>, prior: &Value, kind: OptionKind) -> Value 
 
 /// The GPU of an imported pool, where its machine type does not say it.
 fn imported_gpu(pool: &NodePool) -> Value {
-    let known = Catalogue::get().machine(Some(pool.id.cluster.cloud()), &pool.machine_type);
-    match (&pool.gpu, known.is_some_and(|machine| machine.gpu_count().whole().is_some())) {
+    let known = Catalogue::built_in().machine(Some(pool.id.cluster.cloud()), &pool.machine_type);
+    match (&pool.gpu, known.is_some_and(|machine| machine.gpu_count().is_some())) {
         (Some(gpu), false) => Value::object([
             ("model", Value::string(gpu.model.clone())),
             ("count", Value::from(gpu.count)),
