@@ -1,8 +1,9 @@
 //! Terraform's plugin protocol, for any provider.
 //!
-//! Values: [`type_`] and [`value`] with [`number`], [`path`] and [`diag`]; [`schema`] says what a resource has,
+//! Values: [`type_`] and [`value`] with [`number`], [`path`] and [`diag`]; [`codec`] makes bytes of them. [`schema`] says what a resource has,
 //! [`derived`] what follows from what, and [`plan`] what will be.
 
+pub mod codec;
 pub mod derived;
 pub mod diag;
 pub mod number;
