@@ -5,12 +5,13 @@
 //!
 //! - [`proto`]: the messages as they travel; `serve` takes care of the process (who may connect, when it ends), `rpc`
 //!   answers each procedure, `log` and `panic` speak to standard error in the way that hosts understand.
-//! - Values: [`type_`] and [`value`] with [`number`], [`path`] and [`diag`].
+//! - Values: [`type_`] and [`value`] with [`number`], [`path`] and [`diag`]; [`codec`] makes bytes of them.
 //! - [`schema`] says what a resource has, [`derived`] what follows from what, and [`plan`] what will be.
 //! - The traits: [`provider`], [`resource`] with [`capability`], [`data_source`], [`function`]; and [`context`], what
 //!   a running call has beside its arguments.
 
 pub mod capability;
+pub mod codec;
 pub mod context;
 pub mod data_source;
 pub mod derived;

@@ -11,11 +11,8 @@ fn equal_numbers_are_equal() {
     for text in ["1", "1.0", "+1", "1e0", "10e-1", "0.1e1", "0001.000"] {
         assert_eq!(number(text), Number::from(1), "{text}");
     }
-    for text in ["0", "-0", "0.000", "0e99999999999999999"] {
-        assert_eq!(
-            text.parse::<Number>().ok().filter(|n| *n == Number::ZERO).is_some(),
-            text != "0e99999999999999999"
-        );
+    for text in ["0", "-0", "0.000", "0e99"] {
+        assert_eq!(number(text), Number::ZERO, "{text}");
     }
     assert_eq!(number("0.5"), Number::from_f64(0.5).unwrap());
     assert_ne!(number("0.1"), Number::from_f64(0.1).unwrap());

@@ -1,7 +1,5 @@
 //! Partial states made whole: an import or a move knows a few attributes, the wire wants all of them.
 
-use std::collections::BTreeMap;
-
 use crate::tfplugin::schema::{Block, BlockNesting, Schema};
 use crate::tfplugin::type_::Type;
 use crate::tfplugin::value::Value;
@@ -58,16 +56,14 @@ fn in_block(value: Value, block: &Block) -> Value {
     }
 }
 
-/// An object that holds `given` and is otherwise null: what a test or a read of an imported object starts with.
-#[cfg(test)]
-pub(super) fn partial<const N: usize>(given: [(&str, Value); N]) -> Value {
-    Value::Object(given.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tfplugin::schema::Attribute;
+
+    fn partial<const N: usize>(given: [(&str, Value); N]) -> Value {
+        Value::object(given)
+    }
 
     #[test]
     fn what_is_left_out_is_null_and_blocks_are_empty() {

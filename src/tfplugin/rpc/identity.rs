@@ -32,8 +32,8 @@ pub(super) fn upgrade(
     }
     let stored = raw_json(request.raw_identity.as_ref(), "the stored identity")?;
     let ty = schema.type_();
-    let identity = json::decode_lenient(&stored, &ty)
-        .map_err(|error| wire::malformed("the stored identity", &error.to_string(), error.path().clone()))?;
+    let identity = json::decode_stored(stored, &ty)
+        .map_err(|error| wire::malformed("the stored identity", &error.to_string(), error.path().cloned().unwrap_or_default()))?;
     let data = wire::encode(&identity, &ty, "the upgraded identity")?;
     Ok(tf::upgrade_resource_identity::Response {
         upgraded_identity: Some(tf::ResourceIdentityData { identity_data: Some(data) }),

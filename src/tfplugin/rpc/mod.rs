@@ -4,6 +4,7 @@
 //! - `guard.rs`: every procedure runs in a task of its own, so that a panic is a message and not the end;
 //!   `calls.rs`: which of them run, and how they are stopped
 //! - `catalog.rs`: what the provider offers, asked once and only when needed
+//! - `outcome.rs`: what a provider's method came to
 //! - `wire.rs`, `wire_schema.rs`: messages to values and back; `complete.rs`: partial states to whole ones
 //! - one file per group of procedures: `provider.rs`, `validate.rs`, `upgrade.rs`, `read.rs`, `plan.rs`, `apply.rs`,
 //!   `import.rs`, `move_state.rs`, `identity.rs`, `data_source.rs`, `function.rs`
@@ -20,6 +21,7 @@ mod guard;
 mod identity;
 mod import;
 mod move_state;
+mod outcome;
 mod plan;
 mod provider;
 mod read;

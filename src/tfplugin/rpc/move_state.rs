@@ -2,7 +2,7 @@
 
 use super::catalog::Catalog;
 use super::complete::complete;
-use super::upgrade::raw_json;
+use super::upgrade::{parse, raw_json};
 use super::{check, identity, wire};
 use crate::tfplugin::MoveSource;
 use crate::tfplugin::diag::Diagnostics;
@@ -21,11 +21,11 @@ pub(super) fn move_state(
         )
     })?;
     let identity = match &request.source_identity {
-        Some(raw) if !raw.json.is_empty() => Some(raw_json(Some(raw), "the source's identity")?),
+        Some(raw) if !raw.json.is_empty() => Some(parse(&raw.json, "the source's identity")?),
         _ => None,
     };
     let source = MoveSource {
-        state: raw_json(request.source_state.as_ref(), "the source's state")?,
+        state: parse(raw_json(request.source_state.as_ref(), "the source's state")?, "the source's state")?,
         provider_address: request.source_provider_address,
         type_name: request.source_type_name,
         schema_version: request.source_schema_version,

@@ -88,12 +88,6 @@ fn refused<T>(rpc: &str, what: &str) -> Result<Response<T>, Status> {
     Err(Status::unimplemented(format!("{rpc} is not served: this provider offers no {what}")))
 }
 
-macro_rules! type_name {
-    ($request:ident) => {
-        $request.type_name.clone()
-    };
-}
-
 #[async_trait]
 impl tf::provider_server::Provider for Service {
     async fn get_metadata(
@@ -137,7 +131,7 @@ impl tf::provider_server::Provider for Service {
         request: Request<tf::validate_resource_config::Request>,
     ) -> Result<Response<tf::validate_resource_config::Response>, Status> {
         let request = request.into_inner();
-        let name = type_name!(request);
+        let name = request.type_name.clone();
         self.compute("ValidateResourceConfig", &name, move |catalog| validate::resource(catalog, &request)).await
     }
 
@@ -146,7 +140,7 @@ impl tf::provider_server::Provider for Service {
         request: Request<tf::validate_data_resource_config::Request>,
     ) -> Result<Response<tf::validate_data_resource_config::Response>, Status> {
         let request = request.into_inner();
-        let name = type_name!(request);
+        let name = request.type_name.clone();
         self.compute("ValidateDataResourceConfig", &name, move |catalog| {
             validate::data_source(catalog, &request)
         })
@@ -166,7 +160,7 @@ impl tf::provider_server::Provider for Service {
         request: Request<tf::upgrade_resource_state::Request>,
     ) -> Result<Response<tf::upgrade_resource_state::Response>, Status> {
         let request = request.into_inner();
-        let name = type_name!(request);
+        let name = request.type_name.clone();
         self.compute("UpgradeResourceState", &name, move |catalog| upgrade::state(catalog, &request)).await
     }
 
@@ -175,7 +169,7 @@ impl tf::provider_server::Provider for Service {
         request: Request<tf::upgrade_resource_identity::Request>,
     ) -> Result<Response<tf::upgrade_resource_identity::Response>, Status> {
         let request = request.into_inner();
-        let name = type_name!(request);
+        let name = request.type_name.clone();
         self.compute("UpgradeResourceIdentity", &name, move |catalog| identity::upgrade(catalog, &request)).await
     }
 
@@ -184,7 +178,7 @@ impl tf::provider_server::Provider for Service {
         request: Request<tf::read_resource::Request>,
     ) -> Result<Response<tf::read_resource::Response>, Status> {
         let request = request.into_inner();
-        let name = type_name!(request);
+        let name = request.type_name.clone();
         self.run("ReadResource", &name, |catalog, call| read::read(catalog, call, request)).await
     }
 
@@ -193,7 +187,7 @@ impl tf::provider_server::Provider for Service {
         request: Request<tf::plan_resource_change::Request>,
     ) -> Result<Response<tf::plan_resource_change::Response>, Status> {
         let request = request.into_inner();
-        let name = type_name!(request);
+        let name = request.type_name.clone();
         self.compute("PlanResourceChange", &name, move |catalog| plan::plan(catalog, request)).await
     }
 
@@ -202,7 +196,7 @@ impl tf::provider_server::Provider for Service {
         request: Request<tf::apply_resource_change::Request>,
     ) -> Result<Response<tf::apply_resource_change::Response>, Status> {
         let request = request.into_inner();
-        let name = type_name!(request);
+        let name = request.type_name.clone();
         self.run("ApplyResourceChange", &name, |catalog, call| apply::apply(catalog, call, request)).await
     }
 
@@ -211,7 +205,7 @@ impl tf::provider_server::Provider for Service {
         request: Request<tf::import_resource_state::Request>,
     ) -> Result<Response<tf::import_resource_state::Response>, Status> {
         let request = request.into_inner();
-        let name = type_name!(request);
+        let name = request.type_name.clone();
         self.run("ImportResourceState", &name, |catalog, call| import::import(catalog, call, request)).await
     }
 
@@ -229,7 +223,7 @@ impl tf::provider_server::Provider for Service {
         request: Request<tf::read_data_source::Request>,
     ) -> Result<Response<tf::read_data_source::Response>, Status> {
         let request = request.into_inner();
-        let name = type_name!(request);
+        let name = request.type_name.clone();
         self.run("ReadDataSource", &name, |catalog, call| data_source::read(catalog, call, request)).await
     }
 

@@ -1,5 +1,7 @@
 //! Stored state, brought to the present schema. Asked at every plan, and nearly always there is nothing to do.
 
+use std::borrow::Cow;
+
 use serde_json::Value as Json;
 
 use super::catalog::{Catalog, ResourceKind};
@@ -17,10 +19,10 @@ pub(super) fn state(
     let name = &request.type_name;
     let kind = catalog.resource(name)?;
     let stored = raw_json(request.raw_state.as_ref(), "the stored state")?;
-    let present = upgraded(name, &kind, request.version, stored)?;
+    let present = present(name, &kind, request.version, stored)?;
     let shape = kind.shape();
-    let state = json::decode_lenient(&present, &shape.ty)
-        .map_err(|error| wire::malformed("the stored state", &error.to_string(), error.path().clone()))?;
+    let state = json::decode_stored(&present, &shape.ty)
+        .map_err(|error| wire::malformed("the stored state", &error.to_string(), error.path().cloned().unwrap_or_default()))?;
     let state = complete(state, &shape.schema, &shape.ty);
     Ok(tf::upgrade_resource_state::Response {
         upgraded_state: Some(wire::encode(&state, &shape.ty, "the upgraded state")?),
@@ -28,10 +30,17 @@ pub(super) fn state(
     })
 }
 
-fn upgraded(name: &str, kind: &ResourceKind, from: i64, stored: Json) -> Result<Json, Diagnostics> {
+/// The stored bytes as the present version of the schema would have stored them. Nearly always the very same bytes,
+/// in which numbers keep every digit.
+fn present<'a>(
+    name: &str,
+    kind: &ResourceKind,
+    from: i64,
+    stored: &'a [u8],
+) -> Result<Cow<'a, [u8]>, Diagnostics> {
     let to = kind.shape().schema.version();
     if from == to {
-        return Ok(stored);
+        return Ok(Cow::Borrowed(stored));
     }
     if from > to {
         return Err(Diagnostics::error(
@@ -43,7 +52,10 @@ fn upgraded(name: &str, kind: &ResourceKind, from: i64, stored: Json) -> Result<
         ));
     }
     match kind.resource.upgrader() {
-        Some(upgrader) => upgrader.upgrade(from, stored),
+        Some(upgrader) => {
+            let upgraded = upgrader.upgrade(from, parse(stored, "the stored state")?)?;
+            Ok(Cow::Owned(upgraded.to_string().into_bytes()))
+        }
         None => Err(wire::bug(
             "the provider",
             &format!("cannot upgrade the state of {name} from schema version {from} to {to}"),
@@ -54,11 +66,15 @@ fn upgraded(name: &str, kind: &ResourceKind, from: i64, stored: Json) -> Result<
 
 /// Stored attributes. The format that Terraform had before it stored JSON is not read: nothing of protocol 6 ever
 /// wrote it.
-pub(super) fn raw_json(raw: Option<&tf::RawState>, what: &str) -> Result<Json, Diagnostics> {
+pub(super) fn raw_json<'a>(raw: Option<&'a tf::RawState>, what: &str) -> Result<&'a [u8], Diagnostics> {
     let bytes = raw.map(|raw| raw.json.as_slice()).unwrap_or_default();
     if bytes.is_empty() {
-        let why = "it is not stored as JSON";
-        return Err(wire::malformed(what, why, AttributePath::ROOT));
+        return Err(wire::malformed(what, "it is not stored as JSON", AttributePath::ROOT));
     }
+    Ok(bytes)
+}
+
+/// Stored attributes for code that looks at them before they have a type.
+pub(super) fn parse(bytes: &[u8], what: &str) -> Result<Json, Diagnostics> {
     serde_json::from_slice(bytes).map_err(|error| wire::malformed(what, &error.to_string(), AttributePath::ROOT))
 }

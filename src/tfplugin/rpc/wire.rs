@@ -18,13 +18,13 @@ pub(super) fn decode(message: Option<&tf::DynamicValue>, ty: &Type, what: &str) 
     } else {
         return Ok(Value::Null);
     };
-    decoded.map_err(|error| malformed(what, &error.to_string(), error.path().clone()))
+    decoded.map_err(|error| malformed(what, &error.to_string(), error.path().cloned().unwrap_or_default()))
 }
 
 /// Writes a value that a provider gave. `what` is its role, as above.
 pub(super) fn encode(value: &Value, ty: &Type, what: &str) -> Result<tf::DynamicValue, Diagnostics> {
     let msgpack = msgpack::encode(value, ty).map_err(|error| {
-        bug(what, &format!("does not have the type of its schema: {error}"), error.path().clone())
+        bug(what, &format!("does not have the type of its schema: {error}"), error.path().cloned().unwrap_or_default())
     })?;
     Ok(tf::DynamicValue { msgpack, json: Vec::new() })
 }

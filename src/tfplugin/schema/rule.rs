@@ -100,12 +100,11 @@ impl Count {
     fn of(paths: &[AttributePath], config: &Value) -> Count {
         let mut count = Count { given: Vec::new(), open: 0 };
         for path in paths {
-            match config.part(path) {
-                Value::Null => {}
-                Value::Unknown(refinements) if !refinements.as_ref().is_some_and(|known| known.not_null) => {
-                    count.open += 1;
-                }
-                _ => count.given.push(path.clone()),
+            let value = config.part(path);
+            if value.is_unknown() && !value.refinements().is_some_and(|known| known.not_null) {
+                count.open += 1;
+            } else if !value.is_null() {
+                count.given.push(path.clone());
             }
         }
         count

@@ -26,12 +26,20 @@ pub enum PathError {
 impl Value {
     /// Whether there is no value.
     pub fn is_null(&self) -> bool {
-        matches!(self, Value::Null)
+        match self {
+            Value::Null => true,
+            Value::Dynamic(inner) => inner.1.is_null(),
+            _ => false,
+        }
     }
 
     /// Whether the value itself is not known yet; its parts may be, see [`Value::is_wholly_known`].
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Value::Unknown(_))
+        match self {
+            Value::Unknown(_) => true,
+            Value::Dynamic(inner) => inner.1.is_unknown(),
+            _ => false,
+        }
     }
 
     /// Whether neither the value nor any part of it is unknown. Null is known.
@@ -50,6 +58,7 @@ impl Value {
     pub fn refinements(&self) -> Option<&Refinements> {
         match self {
             Value::Unknown(refinements) => refinements.as_deref(),
+            Value::Dynamic(inner) => inner.1.refinements(),
             _ => None,
         }
     }

@@ -48,7 +48,8 @@ pub enum Value {
     Object(BTreeMap<String, Value>),
     /// Elements of several types, in order.
     Tuple(Vec<Value>),
-    /// A value in a place of type `dynamic`, with its type. Null and unknown stand bare in such a place.
+    /// A value in a place of type `dynamic`, with its type. The value inside may be null or unknown, and such a
+    /// place may also hold a bare null or unknown, of no type yet: Terraform tells the two apart.
     Dynamic(Box<(Type, Value)>),
 }
 
@@ -96,11 +97,12 @@ impl Value {
         Value::Tuple(elements.into_iter().collect())
     }
 
-    /// A value for a place of type `dynamic`. Null and unknown stay bare.
-    pub fn dynamic(ty: Type, value: Value) -> Value {
-        match value {
-            Value::Null | Value::Unknown(_) | Value::Dynamic(_) => value,
-            known => Value::Dynamic(Box::new((ty, known))),
+    /// A value of type `ty` for a place of type `dynamic`.
+    pub fn dynamic(ty: Type, value: impl Into<Value>) -> Value {
+        match (ty, value.into()) {
+            // A type of its own comes only once.
+            (_, value @ Value::Dynamic(_)) | (Type::Dynamic, value) => value,
+            (ty, value) => Value::Dynamic(Box::new((ty, value))),
         }
     }
 }
