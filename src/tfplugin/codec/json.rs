@@ -29,6 +29,16 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, CodecError> {
     value(raw, ty, &Place::default())
 }
 
+/// Reads stored state of type `ty`. As [`decode`], but attributes that the type does not have are passed over: state
+/// may have been stored before an attribute was taken out of the schema.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_stored(bytes: &[u8], ty: &Type) -> Result<Value, CodecError> {
+    let raw: &RawValue = serde_json::from_slice(bytes).map_err(|error| syntax(&error))?;
+    value(raw, ty, &Place { surplus_allowed: true, ..Place::default() })
+}
+
 /// Writes a value of type `ty`.
 ///
 /// # Errors
@@ -94,7 +104,8 @@ fn value(raw: &RawValue, ty: &Type, place: &Place) -> Result<Value, CodecError> 
 }
 
 fn object(types: &BTreeMap<String, Type>, raws: Object<'_>, place: &Place) -> Result<Value, CodecError> {
-    if let Some(name) = raws.keys().find(|name| !types.contains_key(*name)) {
+    let surplus = raws.keys().find(|name| !types.contains_key(*name));
+    if let Some(name) = surplus.filter(|_| !place.surplus_allowed) {
         return Err(place.mismatch(format!("has an attribute {name:?} that the type does not have")));
     }
     let each = types.iter().map(|(name, ty)| {

@@ -63,6 +63,8 @@ fn place(path: &AttributePath) -> String {
 struct Place {
     path: AttributePath,
     depth: usize,
+    /// Whether objects may have attributes that their type does not have.
+    surplus_allowed: bool,
 }
 
 impl Place {
@@ -87,7 +89,7 @@ impl Place {
         if self.depth >= MAX_DEPTH {
             return Err(CodecError::TooDeep { path });
         }
-        Ok(Place { path, depth: self.depth + 1 })
+        Ok(Place { path, depth: self.depth + 1, ..*self })
     }
 
     fn mismatch(&self, what: impl Into<String>) -> CodecError {

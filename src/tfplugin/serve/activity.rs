@@ -12,6 +12,9 @@ const FIRST_CONNECTION: Duration = Duration::from_secs(120);
 /// How long a host that is still alive may take to connect again after its last connection closed.
 const RECONNECT: Duration = Duration::from_secs(5);
 
+/// How long calls that were asked to stop may take to return when nobody is left to hear them.
+const LAST_WORK: Duration = Duration::from_secs(600);
+
 /// The parent process changes a moment after its connections close, so it is looked at several times.
 const LOOK_AT_PARENT: Duration = Duration::from_millis(50);
 
@@ -20,12 +23,6 @@ struct Counts {
     connections: usize,
     calls: usize,
     ever_connected: bool,
-}
-
-impl Counts {
-    fn is_idle(&self) -> bool {
-        self.connections == 0 && self.calls == 0
-    }
 }
 
 /// Counts open connections and running calls.
@@ -85,7 +82,12 @@ impl Activity {
             return;
         }
         loop {
-            self.until(Counts::is_idle).await;
+            self.until(|counts| counts.connections == 0).await;
+            tokio::select! {
+                () = self.until(|counts| counts.connections > 0) => continue,
+                () = sleep(LAST_WORK) => return,
+                () = self.no_calls() => {}
+            }
             let alone = async {
                 while parent.is_none() || parent == self::parent() {
                     sleep(LOOK_AT_PARENT).await;
@@ -94,7 +96,7 @@ impl Activity {
             tokio::select! {
                 () = alone => return,
                 () = sleep(RECONNECT) => return,
-                () = self.until(|counts| !counts.is_idle()) => {}
+                () = self.until(|counts| counts.connections > 0 || counts.calls > 0) => {}
             }
         }
     }
@@ -136,9 +138,17 @@ mod tests {
         let call = activity.call();
         assert!(!orphaned_within(&activity, Duration::from_secs(3600)).await);
         drop(connection);
-        assert!(!orphaned_within(&activity, Duration::from_secs(3600)).await);
+        assert!(!orphaned_within(&activity, LAST_WORK - Duration::from_secs(1)).await);
         drop(call);
         assert!(orphaned_within(&activity, RECONNECT + Duration::from_secs(1)).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_never_ends_does_not_keep_an_orphan_for_ever() {
+        let activity = Arc::new(Activity::default());
+        drop(activity.connection());
+        let _call = activity.call();
+        assert!(orphaned_within(&activity, LAST_WORK + Duration::from_secs(1)).await);
     }
 
     #[tokio::test(start_paused = true)]

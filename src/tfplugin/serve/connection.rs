@@ -114,21 +114,12 @@ macro_rules! forward {
                 let $this = self.get_mut();
                 $inner.poll_shutdown(cx)
             }
-
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bufs: &[io::IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                let $this = self.get_mut();
-                $inner.poll_write_vectored(cx, bufs)
-            }
         }
     };
 }
 
-trait Bytes: AsyncRead + AsyncWrite {}
-impl<T: AsyncRead + AsyncWrite> Bytes for T {}
+trait Bytes: AsyncRead + AsyncWrite + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Unpin> Bytes for T {}
 
 impl Stream {
     fn bytes(&mut self) -> Pin<&mut (dyn Bytes + '_)> {
