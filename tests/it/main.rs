@@ -9,5 +9,6 @@
 
 mod architecture;
 mod demo;
+mod docs;
 mod harness;
 mod support;
