@@ -44,7 +44,8 @@ impl tfplugin::Provider for Provider {
 
     async fn configure(&self, ctx: &Context, request: Configure) -> Result<(), Diagnostics> {
         let sandbox = std::env::var(settings::SANDBOX).ok();
-        let (settings, mut configured) = settings::configured(&request.config, sandbox, &request.terraform_version)?;
+        let (settings, mut configured) =
+            settings::configured(&request.config, sandbox, &request.terraform_version)?;
         if let Some(url) = &settings.sandbox {
             ctx.warn(Diagnostic::warning(
                 "The provider talks to a sandbox",

@@ -65,7 +65,6 @@ impl Lifecycle {
             base: Base::Planned(planned.clone()),
             specs: reached.rules.options(),
             origin: self.session.origin(),
-            pending: Arc::default(),
         };
         let call = call(ctx, LONG, reports.clone());
         let shown = |error| messages::of_error(&error, self.resource_type);
@@ -90,27 +89,29 @@ impl Lifecycle {
     }
 
     /// Goes on with an unfinished pool, and changes a pool from its prior state to the planned one.
-    pub(super) async fn update(&self, ctx: &Context, prior: &Value, planned: Value) -> Result<Value, Diagnostics> {
+    pub(super) async fn update(
+        &self,
+        ctx: &Context,
+        prior: &Value,
+        planned: Value,
+    ) -> Result<Value, Diagnostics> {
         let id = pool_id(prior)?;
         let reached = self.reach(id.cluster.cloud())?;
         let origin = self.session.origin();
         let private = Private::read(&ctx.private(), origin)?;
         private.belongs(origin)?;
         let base = owned_by_either(prior, &planned);
-        let reports = Reports {
-            ctx: ctx.clone(),
-            base: Base::Prior(base),
-            specs: reached.rules.options(),
-            origin,
-            pending: Arc::default(),
-        };
+        let reports =
+            Reports { ctx: ctx.clone(), base: Base::Prior(base), specs: reached.rules.options(), origin };
         let call = call(ctx, LONG, reports.clone());
         let shown = |error| messages::of_error(&error, self.resource_type);
         let mut last = None;
         if let Some(pending) = &private.pending {
             match reached.pools.resume(&call, &id, pending).await.map_err(shown)? {
                 Finished::Ready(pool) => last = Some(pool),
-                Finished::Incomplete(incomplete) => return Err(self.unfinished(ctx, prior, &id, &incomplete, reached.rules)),
+                Finished::Incomplete(incomplete) => {
+                    return Err(self.unfinished(ctx, prior, &id, &incomplete, reached.rules));
+                }
             }
         }
         let wanted = self.wanted(&planned)?;
@@ -118,7 +119,9 @@ impl Lifecycle {
         if before != wanted {
             match reached.pools.update(&call, &id, &before, &wanted).await.map_err(shown)? {
                 Finished::Ready(pool) => last = Some(pool),
-                Finished::Incomplete(incomplete) => return Err(self.unfinished(ctx, prior, &id, &incomplete, reached.rules)),
+                Finished::Incomplete(incomplete) => {
+                    return Err(self.unfinished(ctx, prior, &id, &incomplete, reached.rules));
+                }
             }
         }
         ctx.set_private(Private::new(origin, None).bytes());
@@ -205,7 +208,8 @@ impl Lifecycle {
                 ),
             ));
         }
-        let mut state = seen(&pool, &Value::Object(BTreeMap::new()), Purpose::Import, reached.rules.options());
+        let mut state =
+            seen(&pool, &Value::Object(BTreeMap::new()), Purpose::Import, reached.rules.options());
         set_status(&mut state, if pool.health == Health::Ready { READY } else { INCOMPLETE });
         let effective = ["effective_labels", "effective_tags"].map(|name| (name, state.lookup(name).clone()));
         derived::complete(&mut state, &derived::all(&self.session));
@@ -256,14 +260,26 @@ impl Lifecycle {
         Ok(before)
     }
 
-    fn finished(&self, planned: &Value, pool: &NodePool, rules: &'static dyn CloudRules, status: &str) -> Value {
+    fn finished(
+        &self,
+        planned: &Value,
+        pool: &NodePool,
+        rules: &'static dyn CloudRules,
+        status: &str,
+    ) -> Value {
         let mut seen = seen(pool, planned, Purpose::Refresh, rules.options());
         set_status(&mut seen, status);
         fill(planned, &seen).null_unknowns()
     }
 
     /// What is known of a pool that is not ready; what the cloud has not confirmed is null.
-    fn incomplete(&self, so_far: &Value, id: &PoolId, pool: Option<&NodePool>, rules: &'static dyn CloudRules) -> Value {
+    fn incomplete(
+        &self,
+        so_far: &Value,
+        id: &PoolId,
+        pool: Option<&NodePool>,
+        rules: &'static dyn CloudRules,
+    ) -> Value {
         let mut state = match pool {
             Some(pool) => fill(so_far, &seen(pool, so_far, Purpose::Refresh, rules.options())),
             None => so_far.clone(),
