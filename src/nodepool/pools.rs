@@ -234,6 +234,10 @@ pub enum ErrorKind {
 }
 
 /// The present moment in the form of [`Pending::since`].
+#[expect(
+    clippy::disallowed_methods,
+    reason = "when an operation began is told to people, and never part of a plan"
+)]
 pub fn now_rfc3339() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }

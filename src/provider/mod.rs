@@ -43,6 +43,7 @@ impl tfplugin::Provider for Provider {
     }
 
     async fn configure(&self, ctx: &Context, request: Configure) -> Result<(), Diagnostics> {
+        #[expect(clippy::disallowed_methods, reason = "the one variable that is the provider's own")]
         let sandbox = std::env::var(settings::SANDBOX).ok();
         let (settings, mut configured) =
             settings::configured(&request.config, sandbox, &request.terraform_version)?;

@@ -73,11 +73,11 @@ impl Lifecycle {
         match reached.pools.create(&call, &wanted).await.map_err(shown)? {
             Finished::Ready(pool) => {
                 ctx.set_private(Private::new(self.session.origin(), None).bytes());
-                Ok(self.finished(&planned, &pool, reached.rules, READY))
+                Ok(Self::finished(&planned, &pool, reached.rules, READY))
             }
             Finished::Incomplete(incomplete) => {
                 let private = Private::new(self.session.origin(), Some(incomplete.pending.clone())).bytes();
-                let state = self.incomplete(&planned, &id, incomplete.pool.as_ref(), reached.rules);
+                let state = Self::incomplete(&planned, &id, incomplete.pool.as_ref(), reached.rules);
                 ctx.checkpoint(state.clone(), private);
                 if planned.lookup("on_incomplete").as_str() == Some("fail") {
                     return Err(messages::failed(&id, &incomplete));
@@ -126,7 +126,7 @@ impl Lifecycle {
         }
         ctx.set_private(Private::new(origin, None).bytes());
         Ok(match last {
-            Some(pool) => self.finished(&planned, &pool, reached.rules, READY),
+            Some(pool) => Self::finished(&planned, &pool, reached.rules, READY),
             // Only values that no cloud holds have changed: what is still open stays as it was.
             None => fill(&planned, prior).null_unknowns(),
         })
@@ -143,7 +143,7 @@ impl Lifecycle {
     ) -> Diagnostics {
         let private = Private::new(self.session.origin(), Some(incomplete.pending.clone())).bytes();
         let so_far = ctx.last_checkpoint().map_or_else(|| prior.clone(), |checkpoint| checkpoint.state);
-        ctx.checkpoint(self.incomplete(&so_far, id, incomplete.pool.as_ref(), rules), private);
+        ctx.checkpoint(Self::incomplete(&so_far, id, incomplete.pool.as_ref(), rules), private);
         messages::unfinished(id, incomplete)
     }
 
@@ -260,13 +260,7 @@ impl Lifecycle {
         Ok(before)
     }
 
-    fn finished(
-        &self,
-        planned: &Value,
-        pool: &NodePool,
-        rules: &'static dyn CloudRules,
-        status: &str,
-    ) -> Value {
+    fn finished(planned: &Value, pool: &NodePool, rules: &'static dyn CloudRules, status: &str) -> Value {
         let mut seen = seen(pool, planned, Purpose::Refresh, rules.options());
         set_status(&mut seen, status);
         fill(planned, &seen).null_unknowns()
@@ -274,7 +268,6 @@ impl Lifecycle {
 
     /// What is known of a pool that is not ready; what the cloud has not confirmed is null.
     fn incomplete(
-        &self,
         so_far: &Value,
         id: &PoolId,
         pool: Option<&NodePool>,

@@ -188,7 +188,6 @@ fn options(live: &Options, prior: &Value, specs: &'static [OptionSpec]) -> Value
 
 fn option(live: Option<&OptionValue>, prior: &Value, kind: OptionKind) -> Value {
     match (live, kind) {
-        (None | Some(OptionValue::Unknown), _) => Value::Null,
         (Some(OptionValue::Bool(value)), _) => Value::Bool(*value),
         (Some(OptionValue::Number(value)), _) => Value::number(*value),
         (Some(OptionValue::Text(live)), OptionKind::Duration) => {
@@ -204,7 +203,7 @@ fn option(live: Option<&OptionValue>, prior: &Value, kind: OptionKind) -> Value 
             Value::map(live.iter().map(|(key, value)| (key.as_str(), value.as_str())))
         }
         (Some(OptionValue::Object(live)), OptionKind::Object(specs)) => options(live, prior, specs),
-        (Some(OptionValue::Object(_)), _) => Value::Null,
+        (None | Some(OptionValue::Unknown | OptionValue::Object(_)), _) => Value::Null,
     }
 }
 
