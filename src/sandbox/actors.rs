@@ -61,10 +61,7 @@ impl Actors {
         let shape = |text: &str| ActorError::Shape(text.to_owned());
         let mut fields = actor.as_object().cloned().ok_or_else(|| shape("this is no object"))?;
         let when = when(fields.remove("when"))?;
-        let kind = match fields.remove("kind") {
-            Some(Value::String(kind)) => kind,
-            _ => return Err(shape("kind is missing")),
-        };
+        let Some(Value::String(kind)) = fields.remove("kind") else { return Err(shape("kind is missing")) };
         let act = gke::Act::read(&kind, &fields)?;
         match when {
             When::Now => Ok(Ok(act)),

@@ -25,8 +25,11 @@ impl IntoResponse for Mistake {
     }
 }
 
-fn bad(error: impl ToString) -> Mistake {
-    Mistake(StatusCode::BAD_REQUEST, error.to_string())
+/// What a caller got wrong says so itself.
+impl<E: std::error::Error> From<E> for Mistake {
+    fn from(error: E) -> Self {
+        Self(StatusCode::BAD_REQUEST, error.to_string())
+    }
 }
 
 type Answered = Result<Json<Value>, Mistake>;
@@ -67,8 +70,9 @@ async fn nodes(
     State(sandbox): State<Arc<Sandbox>>,
     query: Result<Query<NodesOf>, axum::extract::rejection::QueryRejection>,
 ) -> Answered {
-    let Query(NodesOf { cluster }) =
-        query.map_err(|_| bad("the only parameter is cluster, a cluster's id"))?;
+    let Query(NodesOf { cluster }) = query.map_err(|_| {
+        Mistake(StatusCode::BAD_REQUEST, "the only parameter is cluster, a cluster's id".to_owned())
+    })?;
     let (inner, now) = sandbox.present();
     let nodes = inner.world.gke.nodes_view(&cluster, now);
     nodes.map(Json).map_err(|sentence| Mistake(StatusCode::NOT_FOUND, sentence))
@@ -80,9 +84,9 @@ async fn faults(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
 }
 
 async fn add_fault(State(sandbox): State<Arc<Sandbox>>, body: String) -> Answered {
-    let fault: Value = serde_json::from_str(&body).map_err(bad)?;
+    let fault: Value = serde_json::from_str(&body)?;
     let (mut inner, _) = sandbox.present();
-    let id = inner.faults.add(&fault).map_err(bad)?;
+    let id = inner.faults.add(&fault)?;
     Ok(Json(json!({"id": id})))
 }
 
@@ -98,16 +102,16 @@ async fn actors(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
 }
 
 async fn act(State(sandbox): State<Arc<Sandbox>>, body: String) -> Answered {
-    let actor: Value = serde_json::from_str(&body).map_err(bad)?;
+    let actor: Value = serde_json::from_str(&body)?;
     let (mut guard, now) = sandbox.present();
     let inner = &mut *guard;
-    let answer = match inner.actors.read(&actor).map_err(bad)? {
+    let answer = match inner.actors.read(&actor)? {
         Err(id) => json!({"id": id}),
         Ok(act) => {
             let World { gke, random, .. } = &mut inner.world;
             let (latency, faults) = (sandbox.latency, &mut inner.faults);
             let mut context = gke::Context { now, latency, random, faults, call: None, applied: None };
-            gke.act(&mut context, &act).map_err(bad)?;
+            gke.act(&mut context, &act)?;
             json!({})
         }
     };

@@ -64,8 +64,10 @@ pub(crate) enum Effect {
     },
 }
 
-/// kind, parameters with their meaning, meaning.
-const KINDS: &[(&str, &[(&str, &str)], &str)] = &[
+/// A kind of fault: its name, its parameters with their meaning, its meaning.
+type Kind = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+const KINDS: &[Kind] = &[
     (
         "throttle",
         &[("retry_after", "duration, default 1s; whole seconds on the wire")],

@@ -95,7 +95,9 @@ impl Sandbox {
         let mut context = gke::Context { now, latency, random, faults, call: Some(call), applied: None };
         let (kind, effect) = met.map_or((None, None), |(kind, effect)| (Some(kind), Some(effect)));
         let (reply, delay) = match effect {
-            Some(Effect::Refuse(refused)) => (Reply::Answer(gke.refuse(&mut context, call, &refused)), delay),
+            Some(Effect::Refuse(refused)) => {
+                (Reply::Answer(gke::refuse(&mut context, call, &refused)), delay)
+            }
             Some(Effect::Cut { after_effect: false }) => (Reply::Cut, delay),
             Some(Effect::Cut { after_effect: true }) => {
                 gke.answer(&mut context, call);

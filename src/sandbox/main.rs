@@ -36,8 +36,7 @@ enum Command {
         /// How long each answer of a cloud takes.
         #[arg(long, default_value = "0", value_name = "DURATION")]
         answer_delay: GoDuration,
-        /// A fault from the start on, such as throttle:method=POST,times=3,retry_after=2s. GET /sandbox/faults lists the
-        /// kinds.
+        /// A fault from the start on. GET /sandbox/faults lists the kinds and their keys.
         #[arg(long = "fault", value_name = "KIND:KEY=VALUE,...")]
         faults: Vec<String>,
         /// Makes names and ids; the same seed gives the same ones.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::errors::Refusal;
 use super::hardware::{Machine, accelerator_named, n1_counts, partitions};
 
-/// Clients per GPU or partition (source: Google's GKE autoscaler, pricing and GPU rules; ComputeClass reference).
+/// Clients per GPU or partition (source: Google's GKE autoscaler, pricing and GPU rules; `ComputeClass` reference).
 const CLIENTS: std::ops::RangeInclusive<i64> = 2..=48;
 
 type Checked = Result<(), Refusal>;
@@ -89,7 +89,7 @@ fn check_sharing(sharing: &Value) -> Checked {
 fn check_driver(driver: &Value, image: &str) -> Checked {
     let specific = text(driver, "gpuDriverVersion") == "SPECIFIC";
     let version = text(driver, "specificVersion");
-    if specific != !version.is_empty() {
+    if specific == version.is_empty() {
         return Err(Refusal::invalid(
             "GPU driver version SPECIFIC and specific_version must be given together.",
         ));

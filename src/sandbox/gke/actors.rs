@@ -1,7 +1,5 @@
 //! What others do to GKE clusters: the autoscaler, the automatic upgrade, colleagues in the console, the stock itself.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use super::model::{Gke, is_zone};
@@ -232,10 +230,7 @@ impl Gke {
                 self.start(context, "UPDATE_CLUSTER", cluster, pool.as_deref(), Work::Occupy);
             }
             Act::SetStock { zone, accelerator, count } => {
-                self.stock
-                    .entry(zone.clone())
-                    .or_insert_with(BTreeMap::new)
-                    .insert(accelerator.clone(), *count);
+                self.stock.entry(zone.clone()).or_default().insert(accelerator.clone(), *count);
                 self.advance(context.now, context.latency, context.random);
             }
             Act::RebootNodes { cluster, pool } => {

@@ -127,10 +127,12 @@ fn read_message(
 
 fn read_value(kind: &Kind, value: &Value, path: &str) -> Result<Value, Violation> {
     let read = match (kind, value) {
-        (Kind::Text, Value::String(_)) | (Kind::Bool, Value::Bool(_)) | (Kind::Any, _) => Some(value.clone()),
+        (Kind::Text, Value::String(_))
+        | (Kind::Bool, Value::Bool(_))
+        | (Kind::Number, Value::Number(_))
+        | (Kind::Any, _) => Some(value.clone()),
         (Kind::Int32, _) => integer(value).and_then(|n| i32::try_from(n).ok()).map(Value::from),
         (Kind::Int64, _) => integer(value).map(|n| Value::String(n.to_string())),
-        (Kind::Number, Value::Number(_)) => Some(value.clone()),
         (Kind::Number, Value::String(text)) => {
             text.parse().ok().and_then(Number::from_f64).map(Value::Number)
         }

@@ -35,6 +35,7 @@ mod versions;
 
 pub(crate) use actors::Act;
 use errors::Refusal;
+pub(crate) use faults::refuse;
 pub(crate) use model::Gke;
 
 /// The number of every project here. Google's links carry the number where people write the id.

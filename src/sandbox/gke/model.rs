@@ -10,7 +10,7 @@ use super::{autoscaling, spec};
 use crate::sandbox::clock::Millis;
 use crate::sandbox::nodes::Node;
 
-/// The number of `google.rpc.Code` RESOURCE_EXHAUSTED.
+/// The number of `google.rpc.Code` `RESOURCE_EXHAUSTED`.
 const RESOURCE_EXHAUSTED: i32 = 8;
 
 /// GPUs of one kind in one zone, unless an actor set another number: enough for any test that is not about stock.
@@ -57,7 +57,7 @@ pub(crate) struct Drought {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Pool {
     pub(crate) name: String,
-    /// The NodePool resource with all defaults, without the fields that the service writes.
+    /// The `NodePool` resource with all defaults, without the fields that the service writes.
     pub(crate) spec: Value,
     /// The part of instance group names that tells pools of one name apart.
     pub(crate) hash: String,

@@ -112,7 +112,7 @@ impl Gke {
     }
 }
 
-/// The NodePool resource.
+/// The `NodePool` resource.
 pub(super) fn view(cluster: &Cluster, pool: &Pool) -> Value {
     let mut shown = pool.spec.as_object().cloned().unwrap_or_default();
     let link = format!(

@@ -17,7 +17,7 @@ const CONCURRENT_OPERATIONS: usize = 5;
 /// Finished operations that are kept for questions about them.
 const REMEMBERED: usize = 2000;
 
-/// New values by dotted path in the NodePool resource; null takes the field away.
+/// New values by dotted path in the `NodePool` resource; null takes the field away.
 pub(crate) type Changes = BTreeMap<String, Value>;
 
 /// What an operation does to the world.

@@ -55,7 +55,7 @@ pub(crate) fn check(cluster: &Cluster, spec: &Value) -> Checked {
     check_reservation(&config["reservationAffinity"])
 }
 
-/// Lower case, digits and hyphens, a letter first, at most 40 characters (source: google_container_node_pool, v8 guide).
+/// Lower case, digits and hyphens, a letter first, at most 40 characters (source: `google_container_node_pool`, v8 guide).
 fn check_name(name: &str) -> Checked {
     let inside = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     let ends = name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.ends_with('-');

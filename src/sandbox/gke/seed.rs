@@ -67,7 +67,7 @@ impl Gke {
             "labels": {"team": "somebody-else"},
             "accelerators": [{"acceleratorType": "nvidia-tesla-a100", "acceleratorCount": "1"}],
         }});
-        for pool in [cpu, gpu] {
+        for pool in [&cpu, &gpu] {
             self.add_pool(&id, pool, now, random);
         }
         // Nobody saw these pools come.
@@ -75,7 +75,7 @@ impl Gke {
     }
 
     /// A pool made as every other pool is, only without waiting.
-    fn add_pool(&mut self, cluster: &str, pool: Value, now: Millis, random: &mut Random) {
+    fn add_pool(&mut self, cluster: &str, pool: &Value, now: Millis, random: &mut Random) {
         let mut faults = Faults::default();
         let mut context = Context { now, latency: 0, random, faults: &mut faults, call: None, applied: None };
         let request = json!({"nodePool": pool}).as_object().cloned().unwrap_or_default();

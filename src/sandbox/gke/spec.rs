@@ -1,4 +1,4 @@
-//! The NodePool resource at rest: what GKE fills in when a pool is created, and how changes are put in.
+//! The `NodePool` resource at rest: what GKE fills in when a pool is created, and how changes are put in.
 
 use serde_json::{Map, Value, json};
 

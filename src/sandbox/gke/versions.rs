@@ -47,7 +47,7 @@ pub(crate) fn check_node(cluster: &Cluster, version: &str) -> Result<(), Refusal
     )))
 }
 
-/// The ServerConfig resource.
+/// The `ServerConfig` resource.
 pub(crate) fn server_config() -> Value {
     let channel = |name: &str, default: &str| json!({"channel": name, "defaultVersion": default, "validVersions": VERSIONS});
     json!({
