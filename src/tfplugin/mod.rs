@@ -34,17 +34,17 @@ pub mod value;
 pub use capability::{
     Identity, IdentityAttribute, IdentitySchema, Import, ImportBy, MoveSource, MoveState, Moved, UpgradeState,
 };
+pub use context::{Checkpoint, Context, Interruption, Operation};
+pub use data_source::DataSource;
 pub use derived::{Derived, Inputs};
 pub use diag::{Diagnostic, Diagnostics};
+pub use function::{Function, FunctionError, Parameter, Signature};
 pub use number::Number;
 pub use path::AttributePath;
 pub use plan::{Action, Plan};
-pub use schema::{Attribute, Block, Schema};
-pub use type_::Type;
-pub use value::Value;
-pub use context::{Checkpoint, Context, Interruption, Operation};
-pub use data_source::DataSource;
-pub use function::{Function, FunctionError, Parameter, Signature};
 pub use provider::{Configure, Provider};
 pub use resource::Resource;
+pub use schema::{Attribute, Block, Schema};
 pub use serve::{About, serve};
+pub use type_::Type;
+pub use value::Value;

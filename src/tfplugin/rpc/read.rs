@@ -34,7 +34,8 @@ pub(super) async fn read(
             new_identity: request.current_identity,
         });
     };
-    let new_state = check::wholly_known(seen.unwrap_or(Value::Null), "the state that was read", &mut diagnostics);
+    let new_state =
+        check::wholly_known(seen.unwrap_or(Value::Null), "the state that was read", &mut diagnostics);
     Ok(tf::read_resource::Response {
         new_identity: identity::of(&kind, &new_state, request.current_identity)?,
         new_state: Some(wire::encode(&new_state, ty, "the state that was read")?),
