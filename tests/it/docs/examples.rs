@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::pages::{files, read};
 use crate::support::tools::{self, repository};
-use crate::support::{Output, Workspace, command};
+use crate::support::{Workspace, command};
 
 /// The provider's source, which an example that is a part of a configuration leaves out.
 const REQUIRED: &str = "terraform {\n  required_providers {\n    gpuslice = {\n      source = \"gpuslice/gpuslice\"\n    }\n  }\n}\n";
@@ -78,7 +78,7 @@ fn terraform_with_identities() -> PathBuf {
 fn version_of(terraform: &Path) -> (u64, u64) {
     let mut version = std::process::Command::new(terraform);
     version.args(["version", "-json"]);
-    let output: Output = command::run(version).success();
+    let output = command::run(version).success();
     let version: Value = serde_json::from_str(&output.stdout).expect("a version in JSON");
     let mut numbers =
         version["terraform_version"].as_str().expect("a version").split('.').map(|part| part.parse());

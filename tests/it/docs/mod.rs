@@ -5,7 +5,7 @@
 //! makes every page anew and fails when the file on disk differs; `make docs` rewrites them.
 //!
 //! - [`pages`]: from templates to pages, and the comparison with what is on disk;
-//! - [`schema`] and [`tables`]: what the words between braces stand for;
+//! - [`schema`], [`tables`], [`sandbox`] and [`permissions`]: what the words between braces stand for;
 //! - [`registry`]: what a registry demands of the folder and of every page;
 //! - [`examples`]: every example is formatted, and valid for the real provider;
 //! - [`golden`]: what Terraform is told of the provider, so that no change of it goes unseen.
@@ -13,7 +13,9 @@
 mod examples;
 mod golden;
 mod pages;
+mod permissions;
 mod registry;
+mod sandbox;
 mod schema;
 mod tables;
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use gpuslice::slicing::Cloud;
 
-use super::{clouds, provider, resource, schema, tables};
+use super::{clouds, permissions, provider, resource, sandbox, schema, tables};
 use crate::support::tools::repository;
 
 /// The command that rewrites the pages, as messages name it.
@@ -15,8 +16,13 @@ const REWRITE: &str = "make docs";
 /// The prefix of all resource names, which their pages leave out.
 const PREFIX: &str = "gpuslice_";
 
-/// All pages as they should be: path below `docs/`, and text.
-pub(super) fn pages() -> BTreeMap<PathBuf, String> {
+/// All pages as they should be: path below `docs/`, and text. Made once, since several tests ask.
+pub(super) fn pages() -> &'static BTreeMap<PathBuf, String> {
+    static PAGES: OnceLock<BTreeMap<PathBuf, String>> = OnceLock::new();
+    PAGES.get_or_init(make)
+}
+
+fn make() -> BTreeMap<PathBuf, String> {
     let templates = repository().join("templates");
     files(&templates)
         .into_iter()
@@ -57,6 +63,11 @@ impl Subject {
                 let found = clouds().into_iter().find(|(one, _)| *one == cloud);
                 tables::profiles(cloud, found.unwrap_or_else(|| panic!("{cloud} has no rules yet")).1)
             }
+            ("permissions", "") => permissions::table(),
+            ("sandbox", "clusters") => sandbox::clusters(),
+            ("sandbox", "faults") => sandbox::faults(),
+            ("sandbox", "actors") => sandbox::actors(),
+            ("sandbox", "help") => sandbox::help(),
             ("file", path) => fenced(path),
             _ => panic!("a template says {{{{{word} {argument}}}}}, which stands for nothing"),
         }
@@ -121,7 +132,7 @@ fn the_pages_are_what_the_code_says() {
     let mut stale = Vec::new();
     for (path, text) in pages() {
         let on_disk = docs.join(&path);
-        if fs::read_to_string(&on_disk).is_ok_and(|found| found == text) {
+        if fs::read_to_string(&on_disk).is_ok_and(|found| found == *text) {
             continue;
         }
         if std::env::var_os("GPUSLICE_WRITE").is_some_and(|write| write == "1") {

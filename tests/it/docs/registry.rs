@@ -32,7 +32,7 @@ const OURS: &str = "design";
 
 #[test]
 fn the_folder_is_one_that_a_registry_reads() {
-    let made: BTreeSet<PathBuf> = pages().into_keys().collect();
+    let made: BTreeSet<PathBuf> = pages().keys().cloned().collect();
     let found: BTreeSet<PathBuf> =
         files(&repository().join("docs")).into_iter().filter(|path| !path.starts_with(OURS)).collect();
     assert_eq!(found, made, "docs/ holds pages without a template, or lacks some");
@@ -52,7 +52,7 @@ fn the_folder_is_one_that_a_registry_reads() {
 #[test]
 fn every_resource_has_its_page_and_no_page_lacks_its_resource() {
     let documented: BTreeSet<String> = pages()
-        .into_keys()
+        .keys()
         .filter(|path| path.starts_with("resources"))
         .map(|path| format!("gpuslice_{}", path.file_stem().unwrap_or_default().to_string_lossy()))
         .collect();
@@ -64,7 +64,7 @@ fn every_page_has_its_front_matter_and_its_size() {
     for (path, text) in pages() {
         let page = path.display();
         assert!(text.len() < LONGEST, "{page}: {} bytes", text.len());
-        let front = front_matter(&text).unwrap_or_else(|| panic!("{page}: no front matter"));
+        let front = front_matter(text).unwrap_or_else(|| panic!("{page}: no front matter"));
         let names: Vec<&str> = front.keys().map(String::as_str).collect();
         assert_eq!(names, ["description", "page_title", "subcategory"], "{page}");
         assert!(!front["page_title"].is_empty() && !front["description"].is_empty(), "{page}");
@@ -76,7 +76,7 @@ fn every_page_has_its_front_matter_and_its_size() {
 #[test]
 fn links_between_the_pages_lead_somewhere() {
     let pages = pages();
-    for (path, text) in &pages {
+    for (path, text) in pages {
         for target in links(text) {
             let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
             let aimed = if file.is_empty() { path.clone() } else { resolve(path, file) };

@@ -12,12 +12,15 @@ use gpuslice::tfplugin::{Operation, Resource, Value};
 
 use super::clouds;
 
+/// What is between the head of a table and its rows, for each column.
+pub(super) const RULE: &str = "---";
+
 /// What a change of each attribute does on each cloud that this version speaks to.
 pub(super) fn changes() -> String {
     let clouds = clouds();
     let mut text =
         row(std::iter::once("Attribute").chain(clouds.iter().map(|(cloud, _)| checks::display(*cloud))));
-    text += &row(std::iter::repeat_n("---", clouds.len() + 1));
+    text += &row(std::iter::repeat_n(RULE, clouds.len() + 1));
     for shared in change::COMMON {
         let words = clouds.iter().map(|(cloud, _)| shared.on(*cloud).word());
         let name = format!("`{}`", shared.attribute);
@@ -95,7 +98,7 @@ pub(super) fn machines(cloud: Cloud) -> String {
         }
     }
     let mut text = row(["GPU", "accelerator type", "machine types (GPUs per node)"]);
-    text += &row(["---"; 3]);
+    text += &row([RULE; 3]);
     for (gpu, accelerator, names) in rows {
         text += &row([gpu.as_str(), &format!("`{accelerator}`"), &names.join(", ")]);
     }
@@ -107,7 +110,7 @@ pub(super) fn profiles(cloud: Cloud, rules: &dyn CloudRules) -> String {
     let mut seen = Vec::new();
     let mut text =
         row(["GPU", "`mig_profile`", "slices per GPU", "GiB per slice", "SMs per slice", "unused per GPU"]);
-    text += &row(["---"; 6]);
+    text += &row([RULE; 6]);
     for Sliceable { slicing, .. } in sliceable(cloud) {
         for facts in &slicing.gpu.profiles {
             let verdict = rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), &facts.profile);
@@ -147,7 +150,7 @@ fn profile(slicing: &NodeSlicing, facts: &ProfileFacts, mark: &str) -> String {
     ])
 }
 
-fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::from("|");
     for cell in cells {
         let _ = write!(text, " {cell} |");
