@@ -1,0 +1,65 @@
+//! What a cloud demands of a configuration, before any credentials exist.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use super::spec::Taint;
+use super::{NodePoolConfig, OptionSpec, Problems};
+use crate::slicing::{Cloud, Gpu, MigProfile, MigStrategy, Sharing};
+
+/// A cloud's plan-time rules: pure and offline. Every method gives the same answer for the same input.
+pub trait CloudRules: Send + Sync + Debug {
+    /// The cloud.
+    fn cloud(&self) -> Cloud;
+
+    /// The options that only this cloud has.
+    fn options(&self) -> &'static [OptionSpec];
+
+    /// Adds every rule of this cloud that the known part of `config` breaks. Unknown parts break nothing.
+    ///
+    /// Rules that hold on every cloud (label syntax, counts, profile against GPU) are not repeated here.
+    fn check(&self, config: &NodePoolConfig, problems: &mut Problems);
+
+    /// Whether this cloud cuts `gpu` by `profile`, which the GPU itself supports.
+    fn profile(&self, gpu: &Gpu, accelerator_type: Option<&str>, profile: &MigProfile) -> ProfileVerdict;
+
+    /// The extended resource a slice is requested by, such as `nvidia.com/gpu`.
+    fn resource_name(&self, strategy: MigStrategy, profile: Option<&MigProfile>) -> String;
+
+    /// The labels that we give a pool at creation so that the right components come and the wrong ones stay
+    /// away, beyond `gpuslice/profile` and `gpuslice/sharing`.
+    fn own_labels(&self) -> BTreeMap<String, String>;
+
+    /// Label keys that the user may not write, with the reason; called for each known key.
+    fn reserved_label(&self, key: &str) -> Option<String>;
+
+    /// What is sent for slicing, in the cloud's own names.
+    fn native(&self, slicing: &SlicingChoice<'_>) -> BTreeMap<String, String>;
+
+    /// The taint that the cloud puts on spot nodes, if it does.
+    fn spot_taint(&self) -> Option<Taint>;
+}
+
+/// Whether a cloud takes a profile that the GPU supports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileVerdict {
+    /// It does.
+    Allowed,
+    /// It may; the sentence says what is not certain.
+    Doubtful(String),
+    /// It does not; the sentence says why.
+    Refused(String),
+}
+
+/// What a pool's GPUs are cut into.
+#[derive(Debug, Clone)]
+pub struct SlicingChoice<'a> {
+    /// The cloud's accelerator type, where it has one.
+    pub accelerator_type: Option<&'a str>,
+    /// GPUs per node.
+    pub gpus_per_node: u32,
+    /// The MIG profile.
+    pub profile: Option<&'a MigProfile>,
+    /// Sharing on top.
+    pub sharing: &'a Sharing,
+}
