@@ -234,7 +234,10 @@ pub enum ErrorKind {
 }
 
 /// The present moment in the form of [`Pending::since`], to the second.
-#[expect(clippy::disallowed_methods, reason = "when an operation began is told to people, and never part of a plan")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "when an operation began is told to people, and never part of a plan"
+)]
 pub fn now_rfc3339() -> String {
     let now = time::OffsetDateTime::from(SystemTime::now());
     let whole = now.replace_nanosecond(0).unwrap_or(now);

@@ -12,3 +12,4 @@ mod demo;
 mod docs;
 mod harness;
 mod support;
+mod tfplugin;
