@@ -11,5 +11,6 @@ mod architecture;
 mod demo;
 mod docs;
 mod harness;
+mod plan_unknowns;
 mod support;
 mod tfplugin;
