@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use gpuslice::slicing::Cloud;
 
-use super::{clouds, permissions, provider, resource, sandbox, schema, tables};
+use super::{permissions, provider, resource, sandbox, schema, tables};
 use crate::support::tools::repository;
 
 /// The command that rewrites the pages, as messages name it.
@@ -58,11 +58,8 @@ impl Subject {
                 tables::timeouts(resource(name).as_ref())
             }
             ("machines", cloud) => tables::machines(self::cloud(cloud)),
-            ("profiles", cloud) => {
-                let cloud = self::cloud(cloud);
-                let found = clouds().into_iter().find(|(one, _)| *one == cloud);
-                tables::profiles(cloud, found.unwrap_or_else(|| panic!("{cloud} has no rules yet")).1)
-            }
+            ("profiles", cloud) => tables::profiles(self::cloud(cloud)),
+            ("doubtful", cloud) => tables::doubtful(self::cloud(cloud)),
             ("permissions", "") => permissions::table(),
             ("sandbox", "clusters") => sandbox::clusters(),
             ("sandbox", "faults") => sandbox::faults(),

@@ -189,6 +189,10 @@ fn every_attribute_is_described_and_says_its_default() {
         if !description.ends_with('.') || description.contains('\n') {
             complaints.push(format!("{page}.{path}: {description:?} is no sentence on one line"));
         }
+        // Outside code a page takes `<name>` for HTML, and shows nothing.
+        if description.split('`').step_by(2).any(|prose| prose.contains('<')) {
+            complaints.push(format!("{page}.{path}: {description:?} has an angle bracket outside code"));
+        }
         let default = attribute.default_value().map(default_word);
         if let Some(default) = default
             && !(description.contains(&default) && description.contains("default"))

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use gpuslice::nodepool::gpu::NodeSlicing;
 use gpuslice::nodepool::rules::ProfileVerdict;
-use gpuslice::nodepool::{Change, CloudRules, Field, OptionKind, OptionSpec, change, checks};
+use gpuslice::nodepool::{Change, Field, OptionKind, OptionSpec, change, checks};
 use gpuslice::slicing::{
     Catalogue, Cloud, GpuCount, Machine, MigStrategy, MigSupport, ProfileFacts, Sharing,
 };
@@ -105,30 +105,53 @@ pub(super) fn machines(cloud: Cloud) -> String {
     text.trim_end().to_owned()
 }
 
-/// The profiles of every GPU that a cloud cuts, with what one slice is worth.
-pub(super) fn profiles(cloud: Cloud, rules: &dyn CloudRules) -> String {
-    let mut seen = Vec::new();
-    let mut text =
-        row(["GPU", "`mig_profile`", "slices per GPU", "GiB per slice", "SMs per slice", "unused per GPU"]);
-    text += &row([RULE; 6]);
-    for Sliceable { slicing, .. } in sliceable(cloud) {
-        for facts in &slicing.gpu.profiles {
-            let verdict = rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), &facts.profile);
-            let line = match verdict {
-                ProfileVerdict::Refused(_) => continue,
-                ProfileVerdict::Allowed => profile(&slicing, facts, ""),
-                ProfileVerdict::Doubtful(_) => profile(&slicing, facts, " (warns)"),
-            };
-            if !seen.contains(&line) {
-                text += &line;
-                seen.push(line);
-            }
+/// The profiles of every GPU that a cloud is known to cut, with what one slice is worth.
+pub(super) fn profiles(cloud: Cloud) -> String {
+    let mut lines = Vec::new();
+    for (slicing, facts) in judged(cloud, |verdict| matches!(verdict, ProfileVerdict::Allowed)) {
+        let line = profile(&slicing, &facts);
+        if !lines.contains(&line) {
+            lines.push(line);
         }
     }
+    let head =
+        ["GPU", "`mig_profile`", "slices per GPU", "GiB per slice", "SMs per slice", "unused of a GPU"];
+    let text = row(head) + &row([RULE; 6]) + &lines.concat();
     text.trim_end().to_owned()
 }
 
-fn profile(slicing: &NodeSlicing, facts: &ProfileFacts, mark: &str) -> String {
+/// The profiles of which it is not certain that the cloud cuts them, in one line.
+pub(super) fn doubtful(cloud: Cloud) -> String {
+    let mut gpus: Vec<(String, Vec<String>)> = Vec::new();
+    for (slicing, facts) in judged(cloud, |verdict| matches!(verdict, ProfileVerdict::Doubtful(_))) {
+        let profile = format!("`{}`", facts.profile);
+        match gpus.iter_mut().find(|(gpu, _)| *gpu == slicing.gpu.name) {
+            Some((_, profiles)) if profiles.contains(&profile) => {}
+            Some((_, profiles)) => profiles.push(profile),
+            None => gpus.push((slicing.gpu.name.clone(), vec![profile])),
+        }
+    }
+    let lines: Vec<_> =
+        gpus.iter().map(|(gpu, profiles)| format!("{} on {gpu}", profiles.join(", "))).collect();
+    lines.join("; ")
+}
+
+/// The profiles of all GPUs of a cloud's machines of which its rules say so.
+fn judged(cloud: Cloud, wanted: impl Fn(&ProfileVerdict) -> bool) -> Vec<(NodeSlicing, ProfileFacts)> {
+    let rules = gpuslice::cloud::rules(cloud).unwrap_or_else(|| panic!("{cloud} has no rules yet"));
+    let mut found = Vec::new();
+    for Sliceable { slicing, .. } in sliceable(cloud) {
+        for facts in &slicing.gpu.profiles {
+            let verdict = rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), &facts.profile);
+            if wanted(&verdict) {
+                found.push((slicing.clone(), facts.clone()));
+            }
+        }
+    }
+    found
+}
+
+fn profile(slicing: &NodeSlicing, facts: &ProfileFacts) -> String {
     let capacity = slicing
         .capacity(Some(facts.profile), Sharing::None, MigStrategy::Single, None)
         .unwrap_or_else(|error| panic!("{} on {}: {error}", facts.profile, slicing.gpu.name));
@@ -142,7 +165,7 @@ fn profile(slicing: &NodeSlicing, facts: &ProfileFacts, mark: &str) -> String {
     };
     row([
         slicing.gpu.name.as_str(),
-        &format!("`{}`{mark}", facts.profile),
+        &format!("`{}`", facts.profile),
         &capacity.per_gpu.to_string(),
         &or_unknown(capacity.memory_gib.map(|gib| gib.to_string())),
         &or_unknown(capacity.sm_count.map(|sms| sms.to_string())),
