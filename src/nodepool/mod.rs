@@ -8,6 +8,10 @@
 //! - [`pool`]: [`NodePool`], the pool as a cloud shows it.
 //! - [`options`]: the options that only one cloud has, as data.
 //! - [`change`]: what a change of an attribute does on each cloud, as data.
+//! - [`gpu`]: which GPUs a node has, and what its cloud cuts them into.
+//! - [`labels`], [`name`], [`version`]: the rules of labels, computed names and Kubernetes versions.
+//! - [`checks`]: the rules that hold on every cloud.
+//! - [`resolve`]: from the pool as written to the pool as wanted; the only validator.
 //! - [`problem`]: what is wrong with a configuration, with the attribute's path.
 //! - [`rules`]: the trait [`CloudRules`], pure, asked before any credentials exist.
 //! - [`pools`]: the trait [`NodePools`], a cloud's API.
@@ -15,15 +19,21 @@
 //! Nothing here knows Terraform, HTTP or a cloud's wire format.
 
 pub mod change;
+pub mod checks;
 pub mod cluster_id;
 pub mod config;
 pub mod field;
+pub mod gpu;
+pub mod labels;
+pub mod name;
 pub mod options;
 pub mod pool;
 pub mod pools;
 pub mod problem;
+pub mod resolve;
 pub mod rules;
 pub mod spec;
+pub mod version;
 
 pub use change::Change;
 pub use cluster_id::{ClusterId, PoolId};

@@ -9,8 +9,8 @@ use std::str::FromStr;
 
 /// A non-negative decimal with at most `PLACES` digits after the point, held exactly.
 ///
-/// Prints without trailing zeros (`9.5`), or with as many digits as the format asks for (`{:.2}` gives `9.50`;
-/// never fewer than `PLACES` are significant, so ask for at least that many).
+/// Prints without trailing zeros (`9.5`); a precision pads it to at least so many digits (`{:.2}` gives `9.50`)
+/// and never rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Fixed<const PLACES: u32>(u64);
 

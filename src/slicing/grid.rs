@@ -3,10 +3,10 @@
 //! A GPU's memory is a row of units: 8 on A100 to GB300, 4 on A30, 12 on RTX PRO 6000
 //! (source: `nvidia-smi mig -lgipp` transcripts). A GPU instance occupies `size` units from one of a few
 //! starts that NVIDIA fixes per profile. Compute needs no grid of its own: no disjoint placement ever asks for
-//! more compute slices than the GPU has, which `tests/geometry.rs` proves by enumeration.
+//! more compute slices than the GPU has, which a test proves by enumeration.
 
 /// The units that an instance occupies, as a bit mask. `u16`, since RTX PRO 6000 has 12 of them.
-pub type Units = u16;
+pub(super) type Units = u16;
 
 /// Where an instance of a profile may start, and how many units it occupies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +34,8 @@ impl Starts {
     }
 }
 
-/// The units from `start` to `start + size`, which the caller keeps below 16.
-#[must_use]
-pub fn units(start: u8, size: u8) -> Units {
+/// The units from `start` to `start + size`, which must not exceed 16; the tables are read so that it does not.
+pub(super) fn units(start: u8, size: u8) -> Units {
     debug_assert!(start + size <= 16, "no GPU has more than 16 placement units");
     (((1_u32 << size) - 1) << start) as Units
 }

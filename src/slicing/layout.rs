@@ -4,11 +4,12 @@
 //! media extensions, and `+me.all` has only `-me` beside it. The search is exact; greedy placement is not,
 //! since `3g` with four `1g` fits only with the `3g` in the second half.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use super::confidence::Confidence;
 use super::gpu::{Gpu, ProfileFacts};
-use super::grid::{Units, units};
+use super::grid::{Starts, Units, units};
 use super::profile::{Attribute, MigProfile};
 
 /// The profiles that one GPU is cut into. Every GPU of a node pool is cut alike.
@@ -162,11 +163,12 @@ impl Layout {
             let Some(placements) = &offered(gpu, profile)?.placements else { return Ok(Fit::GridUnknown) };
             instances.push((profile, placements));
         }
-        // Large ones first, and from the end of the grid: the order in which the first try nearly always fits.
-        instances.sort_by_key(|&(profile, placements)| (std::cmp::Reverse(placements.size), profile));
+        // The hardest to place first; those with the same starts become neighbours, which `place_rest` relies on.
+        instances.sort_by_key(|&(profile, placements)| {
+            (Reverse(placements.size), placements.starts.len(), profile)
+        });
         let mut placed = Vec::with_capacity(instances.len());
-        let wanted: Vec<_> = instances.iter().map(|&(profile, placements)| (profile, placements)).collect();
-        if !place_rest(&wanted, 0, &mut placed) {
+        if !place_rest(&instances, 0, &mut placed) {
             return Err(LayoutError::NoRoom { layout: self.clone(), gpu: gpu.name.clone() });
         }
         placed.sort_unstable();
@@ -224,21 +226,24 @@ fn offered(gpu: &Gpu, profile: MigProfile) -> Result<&ProfileFacts, LayoutError>
     Ok(found.facts())
 }
 
-/// Places `wanted` on the units that are not in `taken`, by backtracking. At most seven instances on at most
-/// twelve units: never more than a few hundred steps.
-fn place_rest(
-    wanted: &[(MigProfile, &super::grid::Starts)],
-    taken: Units,
-    placed: &mut Vec<Placement>,
-) -> bool {
-    let Some((&(profile, placements), rest)) = wanted.split_first() else { return true };
-    for &start in placements.starts.iter().rev() {
+/// Places `wanted` on the units that are not in `taken`, by backtracking, from the end of the grid.
+///
+/// Instances with the same starts are interchangeable, so each is only tried below the one before it; without
+/// that, seven equal ones beside one too many would be tried in every order.
+fn place_rest(wanted: &[(MigProfile, &Starts)], taken: Units, placed: &mut Vec<Placement>) -> bool {
+    let next = placed.len();
+    let Some(&(profile, placements)) = wanted.get(next) else { return true };
+    let below = match placed.last() {
+        Some(last) if wanted[next - 1].1 == placements => last.start,
+        _ => u8::MAX,
+    };
+    for &start in placements.starts.iter().rev().filter(|&&start| start < below) {
         let mask = units(start, placements.size);
         if mask & taken != 0 {
             continue;
         }
         placed.push(Placement { start, size: placements.size, profile });
-        if place_rest(rest, taken | mask, placed) {
+        if place_rest(wanted, taken | mask, placed) {
             return true;
         }
         placed.pop();

@@ -5,8 +5,9 @@
 //! asked at plan, offline.
 //!
 //! In reading order: [`Cloud`] names the clouds, [`MigProfile`] a profile; [`Gpu`] and [`ProfileFacts`] say what
-//! can be cut; [`Layout`] is what one GPU is cut into, and whether it fits its placement grid; [`Machine`] is a
-//! machine type; [`Catalogue`] finds them by name; [`capacity()`] counts; [`suggest`] helps with wrong names.
+//! can be cut; [`Layout`] is what one GPU is cut into (a list of profiles, although today's pools hold one), and
+//! whether it fits the placement grid; [`Machine`] is a machine type; [`Catalogue`] finds them by name;
+//! [`capacity()`] counts; [`suggest`] helps with wrong names.
 //!
 //! # The tables
 //!
@@ -43,8 +44,11 @@ pub use cloud::{Cloud, UnknownCloud};
 pub use confidence::{Confidence, UnknownConfidence};
 pub use figures::{Fixed, Gib, NotAFigure, Share};
 pub use gpu::{Gpu, Grid, ProfileFacts, ProfileMatch};
-pub use grid::{Starts, Units, units};
+pub use grid::Starts;
 pub use layout::{Fit, Layout, LayoutError, Placement};
 pub use machine::{Arch, Attachable, AttachableCount, GpuCount, Machine, MachineGpus, MigSupport};
 pub use profile::{Attribute, MigProfile, ProfileNameError};
 pub use sharing::{GPU_RESOURCE, MAX_MPS_CLIENTS, MigStrategy, Sharing};
+
+#[cfg(test)]
+mod tests;

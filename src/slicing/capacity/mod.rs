@@ -14,7 +14,7 @@ pub struct PoolShape<'a> {
     pub gpu: &'a Gpu,
     /// How each GPU is cut; `None` leaves it whole.
     pub layout: Option<&'a Layout>,
-    /// GPU devices per node.
+    /// GPU devices per node. A fraction of a GPU is one device, and shares are then shares of that device.
     pub gpus_per_node: u32,
     /// How each GPU or slice is shared.
     pub sharing: Sharing,
@@ -238,3 +238,6 @@ impl Waste {
         Self { memory_gib, compute }
     }
 }
+
+#[cfg(test)]
+mod tests;

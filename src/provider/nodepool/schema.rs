@@ -1,0 +1,280 @@
+//! The HCL surface of a node pool, as data: one builder makes the schema of every kind of pool.
+
+use crate::cloud;
+use crate::nodepool::{Change, OptionKind, OptionSpec};
+use crate::slicing::Cloud;
+use crate::tfplugin::{Attribute, Block, Schema, Type, Value};
+
+use super::equivalent;
+
+/// The operations that `timeouts` knows.
+pub(super) const OPERATIONS: [&str; 4] = ["create", "read", "update", "delete"];
+
+/// The schema of `gpuslice_mig_nodepool`.
+pub(super) fn mig_nodepool() -> Schema {
+    let mut schema = Schema::new(0).describe(
+        "A GPU node pool whose GPUs are cut into equal GPU instances by NVIDIA MIG. The profile is checked against \
+         the GPU of the machine type at plan, and the slices it gives are known before anything is created.",
+    );
+    for attribute in identity().into_iter().chain(slicing()).chain(size()).chain(nodes()).chain(behaviour()) {
+        schema = schema.attribute(attribute);
+    }
+    for cloud in [Cloud::Gke] {
+        if let Some(rules) = cloud::rules(cloud) {
+            schema = schema.attribute(options(cloud, rules.options()));
+        }
+    }
+    for attribute in computed() {
+        schema = schema.attribute(attribute);
+    }
+    schema.block(timeouts())
+}
+
+fn identity() -> Vec<Attribute> {
+    vec![
+        Attribute::string("cluster_id")
+            .required()
+            .equivalent(equivalent::clusters)
+            .describe(
+                "The cluster: `google_container_cluster.<name>.id` (or its self-link). Spellings that mean the same \
+                 cluster never replace the pool. It may be unknown at plan; the cloud then comes from \
+                 `machine_type`.",
+            ),
+        Attribute::string("name").optional_computed().describe(
+            "The pool's name, by the cloud's rules. Exactly one of `name` and `name_prefix` is set.",
+        ),
+        Attribute::string("name_prefix").optional().describe(
+            "The beginning of the pool's name. Four characters follow that are computed from every input whose \
+             change replaces the pool, so that `create_before_destroy` works. Two pools with equal inputs get the \
+             same name, and so does `-replace` with `create_before_destroy`.",
+        ),
+    ]
+}
+
+fn slicing() -> Vec<Attribute> {
+    vec![
+        Attribute::string("machine_type").required().equivalent(equivalent::machine_types).describe(
+            "The cloud's machine type, such as `a2-highgpu-1g`. Its GPUs come from the provider's catalogue; an \
+             unknown type is a warning and needs `gpu`.",
+        ),
+        Attribute::object(
+            "gpu",
+            vec![
+                Attribute::string("model").required().describe(
+                    "A GPU of the catalogue, such as `a100-80gb`, or the cloud's own accelerator type, such as \
+                     `nvidia-a100-80gb`.",
+                ),
+                Attribute::number("count").required().describe("GPUs per node."),
+            ],
+        )
+        .optional()
+        .describe("The GPUs of a node, where the machine type is not in the catalogue or leaves them open."),
+        Attribute::string("mig_profile").required().equivalent(equivalent::mig_profiles).describe(
+            "The MIG profile that every GPU is cut into, by NVIDIA's name, such as `1g.10gb`.",
+        ),
+        Attribute::string("mig_strategy")
+            .optional_computed()
+            .default(Value::string("single"))
+            .describe(
+                "How slices are requested: `single` names every slice `nvidia.com/gpu`; `mixed` names it after its \
+                 profile. GKE knows only `single`.",
+            ),
+    ]
+}
+
+fn size() -> Vec<Attribute> {
+    vec![
+        Attribute::number("node_count").optional_computed().describe(
+            "Nodes in the whole pool, over all zones; with several zones a multiple of their number. 1 at creation \
+             when neither this nor `autoscaling` is set and there is one zone; unset later, what is there stays. \
+             Null under autoscaling.",
+        ),
+        Attribute::object(
+            "autoscaling",
+            vec![
+                Attribute::number("min_nodes").required().describe("Fewest nodes, in the whole pool."),
+                Attribute::number("max_nodes").required().describe("Most nodes, in the whole pool."),
+                Attribute::number("initial_nodes")
+                    .optional()
+                    .describe("Nodes at creation; `min_nodes` when unset. Later changes of it do nothing."),
+            ],
+        )
+        .optional()
+        .describe("Lets the cluster autoscaler choose the number of nodes. Excludes `node_count`."),
+        Attribute::string("capacity_type")
+            .optional_computed()
+            .default(Value::string("on_demand"))
+            .describe("`on_demand` (default) or `spot`."),
+        Attribute::set("zones", Type::String).optional().describe(
+            "The zones of the pool. Required for a cluster in a region; a cluster in a zone has that zone.",
+        ),
+    ]
+}
+
+fn nodes() -> Vec<Attribute> {
+    vec![
+        Attribute::map("labels", Type::String).optional().describe(
+            "Node labels. Only keys written here, or written earlier, are managed: labels that others set stay, and \
+             are no difference.",
+        ),
+        Attribute::map("tags", Type::String).optional().describe(
+            "The cloud's tags on the machines (resource labels on GKE). Keys of others stay.",
+        ),
+        Attribute::set_nested(
+            "taints",
+            vec![
+                Attribute::string("key").required().describe("The taint's key."),
+                Attribute::string("value").optional_computed().default(Value::string("")).describe("The taint's value."),
+                Attribute::string("effect")
+                    .required()
+                    .describe("`NoSchedule`, `PreferNoSchedule` or `NoExecute`, in Kubernetes' spelling on every cloud."),
+            ],
+        )
+        .optional()
+        .describe("Taints beyond the GPU taint. Only keys written here, or written earlier, are managed."),
+        Attribute::bool("gpu_taint").optional_computed().default(Value::Bool(true)).describe(
+            "Whether nodes carry `nvidia.com/gpu=present:NoSchedule`, which keeps pods without GPUs away.",
+        ),
+        Attribute::number("disk_size_gb").optional_computed().use_state().describe("Boot disk in GB."),
+        Attribute::string("disk_type").optional_computed().use_state().describe(
+            "Boot disk type, in the cloud's spelling, such as `pd-balanced`.",
+        ),
+        Attribute::number("max_pods").optional_computed().use_state().describe(
+            "Pods per node at the most. Every slice takes a pod, so fewer pods than slices leave slices unused.",
+        ),
+        Attribute::string("kubernetes_version").optional().describe(
+            "The lowest Kubernetes version of the nodes, such as `1.33`. A newer version that the cloud has rolled \
+             out is no difference, and nodes are never taken back.",
+        ),
+        Attribute::object(
+            "upgrade",
+            vec![
+                Attribute::string("max_surge").optional_computed().use_state().describe(
+                    "Nodes made beyond the pool's size while it rolls, such as `\"1\"`. Each needs a spare GPU machine.",
+                ),
+                Attribute::string("max_unavailable")
+                    .optional_computed()
+                    .use_state()
+                    .describe("Nodes that may be missing while it rolls, such as `\"1\"`."),
+            ],
+        )
+        .optional_computed()
+        .use_state()
+        .describe("How nodes are replaced when the pool rolls."),
+    ]
+}
+
+fn behaviour() -> Vec<Attribute> {
+    vec![
+        Attribute::string("on_incomplete").optional_computed().default(Value::string("keep")).describe(
+            "What happens when a pool exists but is not ready in time (no capacity, Ctrl-C, time-out): `keep` \
+             (default) keeps it with a warning and `status = \"incomplete\"`, and the next apply goes on with the \
+             same pool; `fail` makes it an error, so that Terraform replaces the pool.",
+        ),
+    ]
+}
+
+fn computed() -> Vec<Attribute> {
+    vec![
+        Attribute::string("id").computed().use_state().describe("The cloud's native id; what `terraform import` takes."),
+        Attribute::string("cloud").computed().describe("`aks`, `gke` or `eks`."),
+        Attribute::string("status").computed().use_state().describe(
+            "`ready`, or `incomplete` while the pool exists and is not ready yet.",
+        ),
+        Attribute::object(
+            "slices",
+            vec![
+                Attribute::number("per_gpu").computed().describe("Slices of one GPU."),
+                Attribute::number("per_node").computed().describe("Slices of one node."),
+                Attribute::number("total").computed().describe("Slices of the pool; null under autoscaling."),
+                Attribute::number("memory_gib").computed().describe(
+                    "Usable memory of a slice in GiB, which is less than the number in the profile's name; null \
+                     where no source gives it.",
+                ),
+                Attribute::number("sm_count").computed().describe(
+                    "Streaming multiprocessors of a slice; null where no source gives it.",
+                ),
+                Attribute::number("compute_share").computed().describe(
+                    "The slice's share of the GPU's streaming multiprocessors under MIG, 0 to 1.",
+                ),
+                Attribute::string("resource_name").computed().describe("The extended resource that a pod requests."),
+                Attribute::number("wasted_memory_gib").computed().describe(
+                    "Memory of one GPU that no slice can use, in GiB.",
+                ),
+                Attribute::number("wasted_compute").computed().describe(
+                    "Share of one GPU's streaming multiprocessors that no slice can use, 0 to 1.",
+                ),
+            ],
+        )
+        .computed()
+        .describe("What the pool's GPUs are cut into."),
+        Attribute::object(
+            "scheduling",
+            vec![
+                Attribute::map("node_selector", Type::String).computed().describe("Selects the pool's kind of slices."),
+                Attribute::list_nested(
+                    "tolerations",
+                    vec![
+                        Attribute::string("key").computed().describe("The taint's key."),
+                        Attribute::string("operator").computed().describe("Always `Equal`."),
+                        Attribute::string("value").computed().describe("The taint's value."),
+                        Attribute::string("effect").computed().describe("The taint's effect."),
+                    ],
+                )
+                .computed()
+                .describe("Tolerates every taint of the pool."),
+                Attribute::map("resource_limits", Type::String).computed().describe("Requests one slice."),
+            ],
+        )
+        .computed()
+        .describe("What a pod spec needs to run on a slice, ready to paste."),
+        Attribute::map("native", Type::String).computed().describe(
+            "What is sent to the cloud for slicing, in the cloud's own names.",
+        ),
+        Attribute::map("effective_labels", Type::String).computed().describe(
+            "All labels that are sent: the provider's default_labels, `labels`, and the provider's own.",
+        ),
+        Attribute::map("effective_tags", Type::String).computed().describe(
+            "All tags that are sent: the provider's default_tags and `tags`.",
+        ),
+    ]
+}
+
+/// The object of one cloud's options, made from the cloud's own list.
+fn options(cloud: Cloud, specs: &'static [OptionSpec]) -> Attribute {
+    Attribute::object(cloud.to_string(), specs.iter().map(option).collect())
+        .optional_computed()
+        .use_state()
+        .describe("Options that only this cloud has. What is unset is left to the cloud, and stays unchanged later.")
+}
+
+fn option(spec: &OptionSpec) -> Attribute {
+    let attribute = match spec.kind {
+        OptionKind::Bool => Attribute::bool(spec.name),
+        OptionKind::Number(..) => Attribute::number(spec.name),
+        OptionKind::Text | OptionKind::Choice(_) | OptionKind::Duration => Attribute::string(spec.name),
+        OptionKind::TextSet => Attribute::set(spec.name, Type::String),
+        OptionKind::TextMap => Attribute::map(spec.name, Type::String),
+        OptionKind::Object(specs) => Attribute::object(spec.name, specs.iter().map(option).collect()),
+    };
+    let attribute =
+        if spec.computed { attribute.optional_computed().use_state() } else { attribute.optional() };
+    attribute.describe(format!("{}{}", spec.about, consequence(spec.change)))
+}
+
+fn consequence(change: Change) -> &'static str {
+    match change {
+        Change::Replace => " A change replaces the pool.",
+        Change::Rolls => " A change rolls all nodes.",
+        Change::None | Change::InPlace | Change::Refused => "",
+    }
+}
+
+fn timeouts() -> Block {
+    let attributes = OPERATIONS.map(|operation| {
+        Attribute::string(operation)
+            .optional()
+            .describe(format!("How long {operation} may take, such as `90m`, waiting for other operations included."))
+    });
+    Block::single("timeouts", attributes.to_vec()).describe("Durations in Go's syntax. The defaults are 2h on GKE, and 5m for read.")
+}

@@ -1,0 +1,203 @@
+//! From the pool as its cloud shows it to Terraform's state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::duration::GoDuration;
+use crate::nodepool::labels::{PROFILE_LABEL, SHARING_LABEL};
+use crate::nodepool::spec::{Amount, Taint};
+use crate::nodepool::{ClusterId, NodePool, OptionKind, OptionSpec, OptionValue, Options};
+use crate::slicing::{Catalogue, MigProfile};
+use crate::tfplugin::Value;
+
+use super::equivalent;
+
+/// Why a pool is turned into state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To refresh a state: what the user owns is compared, what others own stays invisible.
+    Refresh,
+    /// To import: everything is taken that a configuration could have written.
+    Import,
+}
+
+/// The state of `pool`, where `prior` is what is known of it so far.
+///
+/// Of labels, tags and taints the state holds the keys that the prior state holds, so that what others add is no
+/// difference. Values that only mean something to Terraform are carried over. Derived values are carried over too:
+/// they follow from the rest at the next plan.
+pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, specs: &'static [OptionSpec]) -> Value {
+    let import = purpose == Purpose::Import;
+    let cloud = pool.id.cluster.cloud().to_string();
+    let mut state: BTreeMap<String, Value> = prior.as_object().cloned().unwrap_or_default();
+    let mut put = |name: &str, value: Value| {
+        state.insert(name.to_owned(), value);
+    };
+
+    put("id", Value::string(pool.id.to_string()));
+    put("cloud", Value::string(cloud.clone()));
+    put("name", Value::string(pool.id.name.clone()));
+    put("cluster_id", keep(prior, "cluster_id", Value::string(pool.id.cluster.to_string()), equivalent::clusters));
+    put("machine_type", keep(prior, "machine_type", Value::string(pool.machine_type.clone()), equivalent::machine_types));
+    let profile = pool.mig_profile.as_ref().map(MigProfile::to_string);
+    put("mig_profile", keep(prior, "mig_profile", profile.into(), equivalent::mig_profiles));
+    put("capacity_type", Value::string(pool.capacity_type.word()));
+    for (name, value) in size(pool, prior) {
+        put(name, value);
+    }
+    put("zones", zones(pool, prior, import));
+    put("labels", owned(prior.lookup("labels"), &user_labels(pool), import));
+    put("tags", owned(prior.lookup("tags"), &pool.tags, import));
+    put("effective_labels", owned(prior.lookup("effective_labels"), &pool.labels, import));
+    put("effective_tags", owned(prior.lookup("effective_tags"), &pool.tags, import));
+    put("taints", taints(prior.lookup("taints"), &pool.taints, import));
+    // The cloud may add the taint by itself: one that was not asked for is no difference.
+    let unwanted = prior.lookup("gpu_taint").as_bool() == Some(false) && !import;
+    put("gpu_taint", Value::Bool(pool.gpu_taint && !unwanted));
+    put("disk_size_gb", pool.disk_size_gb.into());
+    put("disk_type", pool.disk_type.clone().into());
+    put("max_pods", pool.max_pods.into());
+    put("kubernetes_version", version(pool, prior));
+    put("upgrade", upgrade(pool, prior));
+    put(&cloud, options(&pool.options, prior.lookup(&cloud), specs));
+    if import {
+        put("gpu", imported_gpu(pool));
+        put("name_prefix", Value::Null);
+        put("mig_strategy", Value::string("single"));
+        put("on_incomplete", Value::string("keep"));
+        put("timeouts", Value::Null);
+    }
+    Value::Object(state)
+}
+
+/// The planned state with everything that was unknown taken from what is seen.
+pub(super) fn fill(planned: &Value, seen: &Value) -> Value {
+    match (planned, seen) {
+        (Value::Unknown(_), seen) => seen.clone(),
+        (Value::Object(attributes), _) => Value::Object(
+            attributes.iter().map(|(name, value)| (name.clone(), fill(value, seen.lookup(name)))).collect(),
+        ),
+        (planned, _) => planned.clone(),
+    }
+}
+
+/// The value that is there, in the spelling the user chose where that means the same.
+fn keep(prior: &Value, name: &str, live: Value, same: fn(&Value, &Value) -> bool) -> Value {
+    let prior = prior.lookup(name);
+    if same(prior, &live) { prior.clone() } else { live }
+}
+
+fn size(pool: &NodePool, prior: &Value) -> [(&'static str, Value); 2] {
+    let Some((min, max)) = pool.autoscaling else {
+        let count = pool.node_count.map_or_else(|| prior.lookup("node_count").clone(), Value::from);
+        return [("node_count", count), ("autoscaling", Value::Null)];
+    };
+    let initial = prior.lookup("autoscaling.initial_nodes").clone();
+    let limits =
+        Value::object([("min_nodes", Value::from(min)), ("max_nodes", Value::from(max)), ("initial_nodes", initial)]);
+    [("node_count", Value::Null), ("autoscaling", limits)]
+}
+
+/// A cluster in one zone has that zone, and nobody has to write it.
+fn zones(pool: &NodePool, prior: &Value, import: bool) -> Value {
+    let only_the_clusters_own = match &pool.id.cluster {
+        ClusterId::Gke { location, .. } => pool.zones.iter().eq([location]),
+        ClusterId::Aks { .. } | ClusterId::Eks { .. } => pool.zones.is_empty(),
+    };
+    if only_the_clusters_own && (import || prior.lookup("zones").is_null()) {
+        return Value::Null;
+    }
+    Value::set(pool.zones.iter().map(String::as_str))
+}
+
+/// The labels that a user may have written: all but our own.
+fn user_labels(pool: &NodePool) -> BTreeMap<String, String> {
+    let own = |key: &str| key == PROFILE_LABEL || key == SHARING_LABEL || key.starts_with("nvidia.com/gpu.deploy.");
+    pool.labels.iter().filter(|(key, _)| !own(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// The entries of `live` whose keys the prior map holds; all of them on import.
+fn owned(prior: &Value, live: &BTreeMap<String, String>, import: bool) -> Value {
+    if import {
+        let entries = live.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        return if live.is_empty() { Value::Null } else { Value::map(entries) };
+    }
+    let Some(prior) = prior.as_map() else { return Value::Null };
+    Value::map(prior.keys().filter_map(|key| Some((key.as_str(), live.get(key)?.as_str()))))
+}
+
+fn taints(prior: &Value, live: &BTreeSet<Taint>, import: bool) -> Value {
+    let keys: BTreeSet<&str> =
+        prior.as_elements().unwrap_or_default().iter().filter_map(|taint| taint.lookup("key").as_str()).collect();
+    if prior.is_null() && (!import || live.is_empty()) {
+        return Value::Null;
+    }
+    let ours = live.iter().filter(|taint| import || keys.contains(taint.key.as_str()));
+    Value::set(ours.map(|taint| {
+        Value::object([
+            ("key", Value::string(taint.key.clone())),
+            ("value", Value::string(taint.value.clone())),
+            ("effect", Value::string(taint.effect.word())),
+        ])
+    }))
+}
+
+/// The version as written while the nodes have it or a newer one; the nodes' own when they are behind.
+fn version(pool: &NodePool, prior: &Value) -> Value {
+    match (prior.lookup("kubernetes_version").as_str(), &pool.kubernetes_version) {
+        (Some(wanted), Some(live)) if !crate::nodepool::version::satisfies(live, wanted) => Value::string(live.clone()),
+        (Some(wanted), _) => Value::string(wanted),
+        (None, _) => Value::Null,
+    }
+}
+
+fn upgrade(pool: &NodePool, prior: &Value) -> Value {
+    let amount = |name: &str, live: Option<Amount>| {
+        let written = prior.lookup(&format!("upgrade.{name}"));
+        match written.as_str().map(str::parse::<Amount>) {
+            Some(Ok(amount)) if Some(amount) == live => written.clone(),
+            _ => live.map(|amount| amount.to_string()).into(),
+        }
+    };
+    Value::object([
+        ("max_surge", amount("max_surge", pool.upgrade.max_surge)),
+        ("max_unavailable", amount("max_unavailable", pool.upgrade.max_unavailable)),
+    ])
+}
+
+fn options(live: &Options, prior: &Value, specs: &'static [OptionSpec]) -> Value {
+    Value::object(specs.iter().map(|spec| (spec.name, option(live.get(spec.name), prior.lookup(spec.name), spec.kind))))
+}
+
+fn option(live: Option<&OptionValue>, prior: &Value, kind: OptionKind) -> Value {
+    match (live, kind) {
+        (None | Some(OptionValue::Unknown), _) => Value::Null,
+        (Some(OptionValue::Bool(value)), _) => Value::Bool(*value),
+        (Some(OptionValue::Number(value)), _) => Value::number(*value),
+        (Some(OptionValue::Text(live)), OptionKind::Duration) => {
+            let parse = |text: &str| text.parse::<GoDuration>().ok();
+            match prior.as_str() {
+                Some(written) if parse(written).is_some() && parse(written) == parse(live) => prior.clone(),
+                _ => Value::string(live.clone()),
+            }
+        }
+        (Some(OptionValue::Text(live)), _) => Value::string(live.clone()),
+        (Some(OptionValue::TextSet(live)), _) => Value::set(live.iter().map(String::as_str)),
+        (Some(OptionValue::TextMap(live)), _) => {
+            Value::map(live.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+        }
+        (Some(OptionValue::Object(live)), OptionKind::Object(specs)) => options(live, prior, specs),
+        (Some(OptionValue::Object(_)), _) => Value::Null,
+    }
+}
+
+/// The GPU of an imported pool, where its machine type does not say it.
+fn imported_gpu(pool: &NodePool) -> Value {
+    let known = Catalogue::built_in().machine(Some(pool.id.cluster.cloud()), &pool.machine_type);
+    match (&pool.gpu, known.is_some_and(|machine| machine.gpu_count().is_some())) {
+        (Some(gpu), false) => Value::object([
+            ("model", Value::string(gpu.model.clone())),
+            ("count", Value::from(gpu.count)),
+        ]),
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,90 @@
+//! What the provider knows once it is configured, shared by all its resources.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::cloud::Clouds;
+use crate::nodepool::resolve::Defaults;
+use crate::nodepool::{ClusterId, NodePools};
+use crate::slicing::Cloud;
+use crate::tfplugin::{AttributePath, Diagnostics};
+
+use super::diagnostics;
+use super::origin::Origin;
+
+/// The configured provider. Before it is configured it is at the cloud, with no defaults and no credentials.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    configured: RwLock<Configured>,
+}
+
+/// What configuring brings.
+#[derive(Debug, Clone)]
+pub(super) struct Configured {
+    /// Whether the clouds are real.
+    pub(super) origin: Origin,
+    /// Labels and tags for every pool; `None` while they are unknown.
+    pub(super) defaults: Option<Defaults>,
+    /// The clouds; `None` while something that credentials or addresses come from is unknown.
+    pub(super) clouds: Option<Arc<Clouds>>,
+}
+
+impl Default for Configured {
+    fn default() -> Self {
+        Configured { origin: Origin::Cloud, defaults: Some(Defaults::default()), clouds: None }
+    }
+}
+
+impl Session {
+    /// Takes the provider block.
+    pub(super) fn configure(&self, configured: Configured) {
+        *self.configured.write().unwrap_or_else(PoisonError::into_inner) = configured;
+    }
+
+    fn get(&self) -> Configured {
+        self.configured.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Labels and tags for every pool; `None` while they are unknown.
+    pub(super) fn defaults(&self) -> Option<Defaults> {
+        self.get().defaults
+    }
+
+    /// Whether the provider talks to a sandbox or to the clouds.
+    pub(super) fn origin(&self) -> Origin {
+        self.get().origin
+    }
+
+    /// The node pools of a cloud; `None` while the provider's configuration is not known.
+    ///
+    /// # Errors
+    /// When there are no credentials, or they cannot be read.
+    pub(super) fn pools(&self, cloud: Cloud) -> Result<Option<Arc<dyn NodePools>>, Diagnostics> {
+        let Some(clouds) = self.get().clouds else { return Ok(None) };
+        clouds.pools(cloud).map(Some).map_err(|error| diagnostics::of_error(&error))
+    }
+
+    /// Refuses a real cluster in the sandbox, and the sandbox's clusters outside it.
+    ///
+    /// # Errors
+    /// With the path of `cluster_id`.
+    pub(super) fn accepts(&self, cluster: &ClusterId) -> Result<(), Diagnostics> {
+        let error = match (self.origin(), cluster.is_sandbox()) {
+            (Origin::Cloud, false) | (Origin::Sandbox, true) => return Ok(()),
+            (Origin::Sandbox, false) => Diagnostics::error(
+                "The provider talks to a sandbox, and this is no cluster of the sandbox",
+                format!(
+                    "GPUSLICE_SANDBOX is set, and the sandbox does not hold {cluster}. Use one of the sandbox's own \
+                     clusters (its address followed by /sandbox/clusters lists them), or unset GPUSLICE_SANDBOX."
+                ),
+            ),
+            (Origin::Cloud, true) => Diagnostics::error(
+                "This is a cluster of the sandbox",
+                format!(
+                    "No cloud holds {cluster}. To try the provider on the sandbox, start `gpuslice-sandbox serve` \
+                     and set GPUSLICE_SANDBOX to the address it prints; else give the id of a real cluster."
+                ),
+            ),
+        };
+        Err(error.at(AttributePath::parse("cluster_id")))
+    }
+}

@@ -1,0 +1,121 @@
+//! Derived values: computed by the provider from other attributes alone, and so known at plan as far as those are.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::path::AttributePath;
+use super::value::Value;
+
+/// When a derived value is computed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum KnownWhen {
+    /// When every input is wholly known; until then the value is unknown.
+    #[default]
+    All,
+    /// When at least one input is not unknown: `compute` sees unknown inputs too and may answer unknown. What it
+    /// answers with some inputs unknown it must also answer when they are known, whatever they turn out to be.
+    Any,
+}
+
+/// A value that follows from other attributes, its inputs.
+///
+/// It may be an attribute at the root or a part of a computed object (`slices.total`): the object is then known,
+/// with unknown parts where need be. Inputs may be derived values declared earlier. When the configuration gives
+/// the attribute itself, the configuration wins.
+#[derive(Clone)]
+pub struct Derived {
+    /// The attribute.
+    pub path: AttributePath,
+    /// The attributes that it follows from.
+    pub inputs: Vec<AttributePath>,
+    /// When it is computed.
+    pub rule: KnownWhen,
+    /// Keep the prior value while no input differs from the state, even if `compute` would now answer otherwise
+    /// (a newer table of facts alone is then no change).
+    pub sticky: bool,
+    /// The computation. It must depend on nothing but the inputs.
+    pub compute: Arc<dyn Fn(&Inputs<'_>) -> Value + Send + Sync>,
+}
+
+impl Derived {
+    /// A derived value that is known when all its inputs are, and sticky. Paths are dotted attribute names.
+    pub fn new(
+        path: &str,
+        inputs: &[&str],
+        compute: impl Fn(&Inputs<'_>) -> Value + Send + Sync + 'static,
+    ) -> Derived {
+        Derived {
+            path: AttributePath::parse(path),
+            inputs: inputs.iter().map(|input| AttributePath::parse(input)).collect(),
+            rule: KnownWhen::All,
+            sticky: true,
+            compute: Arc::new(compute),
+        }
+    }
+
+    /// The same value, computed as soon as any input is known; see [`KnownWhen::Any`].
+    #[must_use]
+    pub fn known_when_any(mut self) -> Derived {
+        self.rule = KnownWhen::Any;
+        self
+    }
+
+    /// The same value, computed anew at every plan.
+    #[must_use]
+    pub fn not_sticky(mut self) -> Derived {
+        self.sticky = false;
+        self
+    }
+
+    /// The value for the inputs in `root`: unknown when the rule says so.
+    pub fn value(&self, root: &Value) -> Value {
+        let inputs = Inputs { root, paths: &self.inputs };
+        let mut values = self.inputs.iter().map(|path| root.part(path));
+        let ready = match self.rule {
+            KnownWhen::All => values.all(Value::is_wholly_known),
+            KnownWhen::Any => self.inputs.is_empty() || values.any(|value| !value.is_unknown()),
+        };
+        if ready { (self.compute)(&inputs) } else { Value::UNKNOWN }
+    }
+}
+
+impl fmt::Debug for Derived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inputs = self.inputs.iter().map(AttributePath::to_string).collect::<Vec<_>>().join(", ");
+        write!(f, "Derived({} from {inputs})", self.path)
+    }
+}
+
+/// The inputs of a derived value. Only what was declared can be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    root: &'a Value,
+    paths: &'a [AttributePath],
+}
+
+impl<'a> Inputs<'a> {
+    /// The input at this dotted path, or a part of an input. A part of null is null, a part of unknown unknown.
+    ///
+    /// What was not declared as an input reads as unknown, so that a forgotten declaration is seen in the first
+    /// test: the value is never known.
+    pub fn get(&self, dotted: &str) -> &'a Value {
+        static UNDECLARED: Value = Value::UNKNOWN;
+        let path = AttributePath::parse(dotted);
+        if self.paths.iter().any(|declared| declared.is_prefix_of(&path)) {
+            self.root.part(&path)
+        } else {
+            debug_assert!(false, "{dotted} is not declared as an input");
+            &UNDECLARED
+        }
+    }
+
+    /// The text at this path, when it is one.
+    pub fn str(&self, dotted: &str) -> Option<&'a str> {
+        self.get(dotted).as_str()
+    }
+
+    /// The integer of 0 or more at this path, when it is one.
+    pub fn u64(&self, dotted: &str) -> Option<u64> {
+        self.get(dotted).as_u64()
+    }
+}

@@ -1,0 +1,46 @@
+//! Refreshing one object.
+
+use std::sync::Arc;
+
+use super::calls::Call;
+use super::catalog::Catalog;
+use super::outcome::outcome;
+use super::{check, identity, wire};
+use crate::tfplugin::diag::Diagnostics;
+use crate::tfplugin::proto::tfplugin6 as tf;
+use crate::tfplugin::value::Value;
+use crate::tfplugin::{Context, Operation};
+
+pub(super) async fn read(
+    catalog: Arc<Catalog>,
+    call: Call,
+    request: tf::read_resource::Request,
+) -> Result<tf::read_resource::Response, Diagnostics> {
+    let kind = catalog.resource(&request.type_name)?;
+    let ty = &kind.shape().ty;
+    let current = wire::decode(request.current_state.as_ref(), ty, "the state")?;
+    let ctx = Context::new(Operation::Read)
+        .with_cancellation(call.token.clone())
+        .with_timeout(kind.resource.timeout(Operation::Read, &current))
+        .with_private(request.private.clone());
+    let (seen, mut diagnostics) = outcome(&ctx, kind.resource.read(&ctx, current).await);
+    let Some(seen) = seen else {
+        // The host keeps what it had, and should it not, then at least not because we dropped it.
+        return Ok(tf::read_resource::Response {
+            new_state: request.current_state,
+            diagnostics: wire::diagnostics(&diagnostics),
+            private: request.private,
+            deferred: None,
+            new_identity: request.current_identity,
+        });
+    };
+    let new_state = check::wholly_known(seen.unwrap_or(Value::Null), "the state that was read", &mut diagnostics);
+    Ok(tf::read_resource::Response {
+        new_identity: identity::of(&kind, &new_state, request.current_identity)?,
+        new_state: Some(wire::encode(&new_state, ty, "the state that was read")?),
+        diagnostics: wire::diagnostics(&diagnostics),
+        // What is not sent again is lost.
+        private: ctx.private(),
+        deferred: None,
+    })
+}

