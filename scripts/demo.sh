@@ -41,6 +41,11 @@ run() {
   fi
 }
 
+# show PATTERN: the lines that tell what the last command did; without them it did something else.
+show() {
+  grep -E "$1" "$folder/log" || die "expected to read $1 in: $(cat "$folder/log")"
+}
+
 terraform() { "$GPUSLICE_TERRAFORM" "$@"; }
 
 # read_json EXPRESSION: reads the working folder's JSON files. Terraform is the one JSON reader that is sure to be
@@ -82,6 +87,8 @@ echo "$url"
 for name in $(compgen -e | grep '^TF_' || true); do unset "$name"; done
 "$ROOT/scripts/mirror.sh" "$GPUSLICE_BIN/terraform-provider-gpuslice" "$folder"
 export TF_CLI_CONFIG_FILE=$folder/terraform.rc TF_CLI_ARGS=-no-color TF_INPUT=0 TF_IN_AUTOMATION=1
+# The sandbox is on this machine, and a proxy is not the way to it.
+export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 export CHECKPOINT_DISABLE=1 GPUSLICE_SANDBOX=$url
 mkdir "$folder/work"
 cp "$EXAMPLE"/*.tf "$folder/work"
@@ -89,15 +96,15 @@ cd "$folder/work"
 
 step "terraform init: installs the provider from a mirror on this disk"
 run 0 terraform init
-grep -E '^- Install' "$folder/log"
+show '^- Install'
 
 step "terraform validate"
 run 0 terraform validate
-grep -v '^$' "$folder/log"
+show .
 
 step "terraform plan: the slices are known before anything exists"
 run 2 terraform plan -detailed-exitcode -out=demo.tfplan
-grep '^Plan:' "$folder/log"
+show '^Plan:'
 terraform show -json demo.tfplan >"$folder/json/plan.json"
 planned="[for r in jsondecode(file(\"plan.json\")).planned_values.root_module.resources : r.values.slices \
   if r.address == \"$ADDRESS\"][0]"
@@ -106,7 +113,7 @@ read_json "format(\"%v slices per GPU, %v per node, %v in total, %v GiB each, re
 
 step "terraform apply: creates the node pool"
 run 0 terraform apply demo.tfplan
-grep -E 'Creation complete|^Apply complete' "$folder/log"
+show 'Creation complete|^Apply complete'
 
 step "The sandbox's own nodes, beside the plan"
 cluster=$(read_json "[for r in jsondecode(file(\"plan.json\")).planned_values.root_module.resources : \
@@ -130,17 +137,17 @@ terraform output scheduling
 
 step "terraform plan again: nothing to do"
 run 0 terraform plan -detailed-exitcode
-grep -E '^No changes' "$folder/log"
+show '^No changes'
 
 step "A profile that this GPU does not have is refused at plan"
 run 1 terraform plan -var "mig_profile=$WRONG_PROFILE"
-grep -v '^$' "$folder/log"
+show .
 grep -q "$WRONG_PROFILE" "$folder/log" || die "the message does not name $WRONG_PROFILE"
 grep -q "1g.5gb" "$folder/log" || die "the message does not name the profiles to choose from"
 
 step "terraform destroy"
 run 0 terraform destroy -auto-approve
-grep -E '^Destroy complete' "$folder/log"
+show '^Destroy complete'
 curl -sSf --get --data-urlencode "cluster=$cluster" "$url/sandbox/nodes" >"$folder/json/nodes.json"
 [[ $(read_json "length($seen)") == 0 ]] || die "nodes are left in the sandbox after destroy"
 

@@ -29,7 +29,7 @@ pub(crate) fn no_change(provider: &Path) -> Figure {
     let ours = workspace(provider, &sandbox, &configs::pools(100));
     let floor = workspace(provider, &sandbox, &configs::floor(100));
     for workspace in [&ours, &floor] {
-        let _ = workspace.apply().success();
+        workspace.apply().success();
     }
     let samples = (0..7).map(|_| seconds_of_plan(&ours, 0) - seconds_of_plan(&floor, 0)).collect();
     Figure::new("plan of 100 resources without changes, above terraform_data", "s", samples, 0.5)
@@ -51,7 +51,7 @@ pub(crate) fn end_noticed(provider: &Path) -> Figure {
         let sandbox = Sandbox::with_latency(latency);
         let ours = workspace(provider, &sandbox, &configs::pools(1));
         let started = Instant::now();
-        let _ = ours.apply().success();
+        ours.apply().success();
         started.elapsed().as_secs_f64()
     };
     let at_once = median(&(0..3).map(|_| apply("0s")).collect::<Vec<_>>());
@@ -75,7 +75,7 @@ pub(crate) fn workspace(provider: &Path, sandbox: &Sandbox, config: &str) -> Wor
 /// `code`: 0 when there is nothing to do, 2 when there is.
 fn seconds_of_plan(workspace: &Workspace, code: i32) -> f64 {
     let started = Instant::now();
-    let _ = workspace.plan().exits(code);
+    workspace.plan().exits(code);
     started.elapsed().as_secs_f64()
 }
 
@@ -88,7 +88,7 @@ fn peak_of_plan(workspace: &Workspace) -> f64 {
         peak = peaks.fold(peak, u64::max);
         thread::sleep(Duration::from_millis(1));
     }
-    let _ = plan.wait_with_timeout(MINUTES).exits(2);
+    plan.wait_with_timeout(MINUTES).exits(2);
     assert!(peak > 0, "the provider was never seen");
     // Both are integers far below the point where a float loses count.
     #[expect(clippy::cast_precision_loss)]

@@ -235,7 +235,14 @@ pub enum ErrorKind {
     Transport,
 }
 
-/// The present moment in the form of [`Pending::since`].
+/// The present moment in the form of [`Pending::since`], to the second.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "when an operation began is told to people, and never part of a plan"
+)]
 pub fn now_rfc3339() -> String {
-    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+    let now = time::OffsetDateTime::from(SystemTime::now());
+    let whole = now.replace_nanosecond(0).unwrap_or(now);
+    // The year of a system clock is far within the four digits that the format has.
+    whole.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
 }

@@ -43,8 +43,10 @@ impl tfplugin::Provider for Provider {
     }
 
     async fn configure(&self, ctx: &Context, request: Configure) -> Result<(), Diagnostics> {
+        #[expect(clippy::disallowed_methods, reason = "the one variable that is the provider's own")]
         let sandbox = std::env::var(settings::SANDBOX).ok();
-        let (settings, mut configured) = settings::configured(&request.config, sandbox, &request.terraform_version)?;
+        let (settings, mut configured) =
+            settings::configured(&request.config, sandbox, &request.terraform_version)?;
         if let Some(url) = &settings.sandbox {
             ctx.warn(Diagnostic::warning(
                 "The provider talks to a sandbox",

@@ -80,8 +80,11 @@ pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
             );
         } else if let Some(fault) = key_fault(key).or_else(|| value_fault(value.as_str()?)) {
             diagnostics.push(
-                Diagnostic::error(format!("Kubernetes refuses the label {key:?}"), format!("The reason: {fault}."))
-                    .at(path),
+                Diagnostic::error(
+                    format!("Kubernetes refuses the label {key:?}"),
+                    format!("The reason: {fault}."),
+                )
+                .at(path),
             );
         }
     }
@@ -116,7 +119,10 @@ pub(super) fn configured(
             container_custom_endpoint: text("container_custom_endpoint"),
             compute_custom_endpoint: text("compute_custom_endpoint"),
         },
-        user_agent: format!("Terraform/{terraform_version} terraform-provider-gpuslice/{}", env!("CARGO_PKG_VERSION")),
+        user_agent: format!(
+            "Terraform/{terraform_version} terraform-provider-gpuslice/{}",
+            env!("CARGO_PKG_VERSION")
+        ),
         sandbox,
     };
     let configured = Configured {
@@ -133,7 +139,10 @@ pub(super) fn connectable(config: &Value, origin: Origin) -> bool {
 }
 
 fn defaults(config: &Value) -> Option<Defaults> {
-    Some(Defaults { labels: known_map(config.lookup("default_labels"))?, tags: known_map(config.lookup("default_tags"))? })
+    Some(Defaults {
+        labels: known_map(config.lookup("default_labels"))?,
+        tags: known_map(config.lookup("default_tags"))?,
+    })
 }
 
 fn known_map(value: &Value) -> Option<BTreeMap<String, String>> {

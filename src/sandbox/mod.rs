@@ -1,1 +1,29 @@
-//! The embedded clouds.
+//! The embedded clouds, to try gpuslice without an account and to test it against: `gpuslice-sandbox`.
+//!
+//! The sandbox shares no type with the rest of the crate but durations. It reads and writes the clouds' JSON by its own
+//! tables, so that a misspelt field fails a test instead of being mirrored; and clients that nobody here wrote (gcloud,
+//! Google's Python client) and Google's discovery document judge it.
+//!
+//! In reading order:
+//! - `server`: HTTP on loopback. `control`: the sandbox's own API. `handling`: from a call to its reply.
+//! - `exchange`: a call and its answer. `record`: the file of them. `state`: the world and its file.
+//! - `faults`, `actors`: what goes wrong and what others do; `matching` and `parameters` are how both are told.
+//! - `nodes`: what every cloud's machines have in common. `clock`, `random`: time and names.
+//! - `gke`: Google Kubernetes Engine.
+
+mod actors;
+mod clock;
+mod control;
+mod exchange;
+mod faults;
+mod gke;
+mod handling;
+mod matching;
+mod nodes;
+mod parameters;
+mod random;
+mod record;
+mod server;
+mod state;
+
+pub use server::{Options, Server, StartError};

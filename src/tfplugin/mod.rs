@@ -6,7 +6,8 @@
 //! - [`proto`]: the messages as they travel; `serve` takes care of the process (who may connect, when it ends), `rpc`
 //!   answers each procedure, `log` and `panic` speak to standard error in the way that hosts understand.
 //! - Values: [`type_`] and [`value`] with [`number`], [`path`] and [`diag`]; [`codec`] makes bytes of them.
-//! - [`schema`] says what a resource has, [`derived`] what follows from what, and [`plan`] what will be.
+//! - [`schema`] says what a resource has, [`derived`] what follows from what, [`plan`] what will be, and
+//!   [`self_check`] whether Terraform will accept it.
 //! - The traits: [`provider`], [`resource`] with [`capability`], [`data_source`], [`function`]; and [`context`], what
 //!   a running call has beside its arguments.
 
@@ -27,6 +28,7 @@ pub mod provider;
 pub mod resource;
 pub mod rpc;
 pub mod schema;
+pub mod self_check;
 mod serve;
 pub mod type_;
 pub mod value;
@@ -34,17 +36,17 @@ pub mod value;
 pub use capability::{
     Identity, IdentityAttribute, IdentitySchema, Import, ImportBy, MoveSource, MoveState, Moved, UpgradeState,
 };
+pub use context::{Checkpoint, Context, Interruption, Operation};
+pub use data_source::DataSource;
 pub use derived::{Derived, Inputs};
 pub use diag::{Diagnostic, Diagnostics};
+pub use function::{Function, FunctionError, Parameter, Signature};
 pub use number::Number;
 pub use path::AttributePath;
 pub use plan::{Action, Plan};
-pub use schema::{Attribute, Block, Schema};
-pub use type_::Type;
-pub use value::Value;
-pub use context::{Checkpoint, Context, Interruption, Operation};
-pub use data_source::DataSource;
-pub use function::{Function, FunctionError, Parameter, Signature};
 pub use provider::{Configure, Provider};
 pub use resource::Resource;
+pub use schema::{Attribute, Block, Schema};
 pub use serve::{About, serve};
+pub use type_::Type;
+pub use value::Value;

@@ -15,8 +15,7 @@ const MINUTES: Duration = Duration::from_secs(300);
 fn the_demo_runs_with_the_terraform_from_the_python_package() {
     let demo = demo(&terraform_from_the_python_package());
     let done = command::spawn(demo).wait_with_timeout(MINUTES).success();
-    let _ = done
-        .says("7 slices per GPU, 7 per node, 14 in total")
+    done.says("7 slices per GPU, 7 per node, 14 in total")
         .says("planned 7, allocatable 7")
         .says("No changes.")
         .says("1g.18gb")
@@ -33,7 +32,7 @@ fn ctrl_c_ends_the_demo_and_leaves_nothing_behind() {
     let sandbox = sandbox.expect("the demo prints where the sandbox listens");
     assert!(std::net::TcpStream::connect(&sandbox).is_ok());
     running.interrupt();
-    let _ = running.wait_with_timeout(MINUTES).exits(130).never_says("All steps done.");
+    running.wait_with_timeout(MINUTES).exits(130).never_says("All steps done.");
     assert!(std::net::TcpStream::connect(&sandbox).is_err(), "the sandbox still listens on {sandbox}");
 }
 

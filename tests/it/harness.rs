@@ -26,16 +26,16 @@ fn a_workspace_plans_applies_and_destroys() {
     );
     let plan = workspace.plan_json();
     assert_eq!(json::actions(&plan, "terraform_data.x"), ["create"]);
-    let _ = workspace.plan().exits(2);
-    let _ = workspace.apply().success().says("Apply complete! Resources: 1 added");
+    workspace.plan().exits(2);
+    workspace.apply().success().says("Apply complete! Resources: 1 added");
     workspace.assert_empty_plan();
     assert_eq!(workspace.attributes("terraform_data.x")["input"]["a"], 1);
     assert_eq!(json::addresses(&workspace.show_json()), ["terraform_data.x"]);
     assert_eq!(workspace.outputs()["out"], 7);
     assert!(!workspace.is_tainted("terraform_data.x"));
-    let _ = workspace.run(&["taint", "terraform_data.x"]).success();
+    workspace.run(&["taint", "terraform_data.x"]).success();
     assert!(workspace.is_tainted("terraform_data.x"));
-    let _ = workspace.destroy().success();
+    workspace.destroy().success();
     assert!(!workspace.has("terraform_data.x"));
 }
 
@@ -43,11 +43,11 @@ fn a_workspace_plans_applies_and_destroys() {
 fn a_resource_moves_out_of_the_state_and_back_by_import() {
     let workspace = Workspace::without_provider();
     workspace.write("main.tf", "resource \"terraform_data\" \"x\" {}");
-    let _ = workspace.apply().success();
+    workspace.apply().success();
     let id = workspace.attributes("terraform_data.x")["id"].as_str().expect("a string").to_owned();
-    let _ = workspace.state_rm("terraform_data.x").success();
+    workspace.state_rm("terraform_data.x").success();
     assert!(!workspace.has("terraform_data.x"));
-    let _ = workspace.import("terraform_data.x", &id).success();
+    workspace.import("terraform_data.x", &id).success();
     assert_eq!(workspace.attributes("terraform_data.x")["id"], *id);
 }
 
@@ -69,7 +69,7 @@ fn a_wrapped_diagnostic_is_read_as_one_sentence() {
         "main.tf",
         &format!("variable \"v\" {{\n default = 1\n validation {{\n {validation}\n }}\n}}"),
     );
-    let _ = workspace.plan().says(sentence).never_says("anything else");
+    workspace.plan().says(sentence).never_says("anything else");
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn ctrl_c_reaches_terraform_and_its_children() {
     let mut apply = workspace.spawn(&["apply", "-auto-approve"]);
     apply.wait_until_said("provisioner started", SECONDS);
     apply.interrupt();
-    let _ = apply.wait_with_timeout(SECONDS).failure().says("Interrupt received");
+    apply.wait_with_timeout(SECONDS).failure().says("Interrupt received");
     assert!(workspace.is_tainted("terraform_data.slow"));
 }
 
@@ -132,7 +132,7 @@ fn a_provider_is_found_below_its_terraform_and_killed() {
     let provider = processes::providers_below(running.pid())[0];
     assert!(processes::is_alive(provider));
     assert_eq!(running.kill_provider(), 1);
-    let _ = running.wait_with_timeout(SECONDS).success().says("status 137");
+    running.wait_with_timeout(SECONDS).success().says("status 137");
     assert!(!processes::is_alive(provider));
 }
 

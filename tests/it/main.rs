@@ -11,3 +11,4 @@ mod architecture;
 mod demo;
 mod harness;
 mod support;
+mod tfplugin;

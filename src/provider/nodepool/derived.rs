@@ -56,7 +56,8 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
     all.push(
         Derived::new("effective_tags", &["tags"], move |inputs| {
             let Some(defaults) = tags.defaults() else { return Value::UNKNOWN };
-            let config = NodePoolConfig { tags: from_value::text_map(inputs.get("tags")), ..Default::default() };
+            let config =
+                NodePoolConfig { tags: from_value::text_map(inputs.get("tags")), ..Default::default() };
             effective_tags(&config, &defaults).map_or(Value::UNKNOWN, text_map)
         })
         .not_sticky(),

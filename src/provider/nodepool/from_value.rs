@@ -6,7 +6,8 @@ use crate::cloud;
 use crate::nodepool::config::{AutoscalingConfig, GpuConfig, UpgradeConfig};
 use crate::nodepool::spec::{CapacityType, Taint, TaintEffect};
 use crate::nodepool::{
-    CloudRules, ClusterId, Field, NodePoolConfig, OptionKind, OptionSpec, OptionValue, Options, Problems, checks,
+    CloudRules, ClusterId, Field, NodePoolConfig, OptionKind, OptionSpec, OptionValue, Options, Problems,
+    checks,
 };
 use crate::slicing::{Catalogue, Cloud, MigProfile, MigStrategy, Sharing};
 use crate::tfplugin::Value;
@@ -24,7 +25,13 @@ pub(super) fn config(value: &Value, problems: &mut Problems) -> NodePoolConfig {
         sharing: Field::Known(Sharing::None),
         node_count: count(value, "node_count", problems),
         autoscaling: autoscaling(value.lookup("autoscaling"), problems),
-        capacity_type: word(value, "capacity_type", &["on_demand", "spot"], CapacityType::from_word, problems),
+        capacity_type: word(
+            value,
+            "capacity_type",
+            &["on_demand", "spot"],
+            CapacityType::from_word,
+            problems,
+        ),
         zones: text_set(value.lookup("zones")),
         labels: text_map(value.lookup("labels")),
         tags: text_map(value.lookup("tags")),
@@ -41,7 +48,8 @@ pub(super) fn config(value: &Value, problems: &mut Problems) -> NodePoolConfig {
     config.mig_profile = profile(value.lookup("mig_profile"), &config, rules, problems);
     if let Some(rules) = rules {
         let cloud = rules.cloud();
-        config.options = options(value.lookup(&cloud.to_string()), &cloud.to_string(), rules.options(), problems);
+        config.options =
+            options(value.lookup(&cloud.to_string()), &cloud.to_string(), rules.options(), problems);
     }
     config
 }
@@ -199,7 +207,9 @@ fn text_set(value: &Value) -> Field<BTreeSet<String>> {
 
 /// A map of texts, whose values may be unknown one by one.
 pub(super) fn text_map(value: &Value) -> Field<BTreeMap<String, Field<String>>> {
-    field(value, |value| Some(value.as_map()?.iter().map(|(key, value)| (key.clone(), text(value))).collect()))
+    field(value, |value| {
+        Some(value.as_map()?.iter().map(|(key, value)| (key.clone(), text(value))).collect())
+    })
 }
 
 pub(super) fn taints(value: &Value, problems: &mut Problems) -> Field<BTreeSet<Taint>> {
@@ -259,14 +269,22 @@ fn scalar(value: &Value, path: &str, kind: OptionKind, problems: &mut Problems) 
         OptionKind::Number(low, high) => {
             let number = value.as_i64().filter(|number| (low..=high).contains(number));
             if number.is_none() {
-                problems.error(path, "This number is out of bounds", format!("{path} takes a whole number from {low} to {high}."));
+                problems.error(
+                    path,
+                    "This number is out of bounds",
+                    format!("{path} takes a whole number from {low} to {high}."),
+                );
             }
             number.map(OptionValue::Number)
         }
         OptionKind::Text => {
             let text = value.as_str()?;
             if text.is_empty() {
-                problems.error(path, "This text is empty", format!("Give {path} a value, or leave it out to let the cloud choose."));
+                problems.error(
+                    path,
+                    "This text is empty",
+                    format!("Give {path} a value, or leave it out to let the cloud choose."),
+                );
             }
             Some(OptionValue::Text(text.to_owned()))
         }

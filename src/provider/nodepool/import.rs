@@ -35,7 +35,8 @@ fn from_identity(identity: &Value) -> Result<PoolId, Diagnostics> {
 
 impl Identity for MigNodePool {
     fn schema(&self) -> IdentitySchema {
-        let required = |name, description| IdentityAttribute { name, type_: Type::String, required: true, description };
+        let required =
+            |name, description| IdentityAttribute { name, type_: Type::String, required: true, description };
         IdentitySchema {
             version: 0,
             attributes: vec![

@@ -65,7 +65,6 @@ impl Lifecycle {
             base: Base::Planned(planned.clone()),
             specs: reached.rules.options(),
             origin: self.session.origin(),
-            pending: Arc::default(),
         };
         let call = call(ctx, LONG, reports.clone());
         let shown = |error| messages::of_error(&error, self.resource_type);
@@ -74,11 +73,11 @@ impl Lifecycle {
         match reached.pools.create(&call, &wanted).await.map_err(shown)? {
             Finished::Ready(pool) => {
                 ctx.set_private(Private::new(self.session.origin(), None).bytes());
-                Ok(self.finished(&planned, &pool, reached.rules, READY))
+                Ok(Self::finished(&planned, &pool, reached.rules, READY))
             }
             Finished::Incomplete(incomplete) => {
                 let private = Private::new(self.session.origin(), Some(incomplete.pending.clone())).bytes();
-                let state = self.incomplete(&planned, &id, incomplete.pool.as_ref(), reached.rules);
+                let state = Self::incomplete(&planned, &id, incomplete.pool.as_ref(), reached.rules);
                 ctx.checkpoint(state.clone(), private);
                 if planned.lookup("on_incomplete").as_str() == Some("fail") {
                     return Err(messages::failed(&id, &incomplete));
@@ -90,27 +89,29 @@ impl Lifecycle {
     }
 
     /// Goes on with an unfinished pool, and changes a pool from its prior state to the planned one.
-    pub(super) async fn update(&self, ctx: &Context, prior: &Value, planned: Value) -> Result<Value, Diagnostics> {
+    pub(super) async fn update(
+        &self,
+        ctx: &Context,
+        prior: &Value,
+        planned: Value,
+    ) -> Result<Value, Diagnostics> {
         let id = pool_id(prior)?;
         let reached = self.reach(id.cluster.cloud())?;
         let origin = self.session.origin();
         let private = Private::read(&ctx.private(), origin)?;
         private.belongs(origin)?;
         let base = owned_by_either(prior, &planned);
-        let reports = Reports {
-            ctx: ctx.clone(),
-            base: Base::Prior(base),
-            specs: reached.rules.options(),
-            origin,
-            pending: Arc::default(),
-        };
+        let reports =
+            Reports { ctx: ctx.clone(), base: Base::Prior(base), specs: reached.rules.options(), origin };
         let call = call(ctx, LONG, reports.clone());
         let shown = |error| messages::of_error(&error, self.resource_type);
         let mut last = None;
         if let Some(pending) = &private.pending {
             match reached.pools.resume(&call, &id, pending).await.map_err(shown)? {
                 Finished::Ready(pool) => last = Some(pool),
-                Finished::Incomplete(incomplete) => return Err(self.unfinished(ctx, prior, &id, &incomplete, reached.rules)),
+                Finished::Incomplete(incomplete) => {
+                    return Err(self.unfinished(ctx, prior, &id, &incomplete, reached.rules));
+                }
             }
         }
         let wanted = self.wanted(&planned)?;
@@ -118,12 +119,14 @@ impl Lifecycle {
         if before != wanted {
             match reached.pools.update(&call, &id, &before, &wanted).await.map_err(shown)? {
                 Finished::Ready(pool) => last = Some(pool),
-                Finished::Incomplete(incomplete) => return Err(self.unfinished(ctx, prior, &id, &incomplete, reached.rules)),
+                Finished::Incomplete(incomplete) => {
+                    return Err(self.unfinished(ctx, prior, &id, &incomplete, reached.rules));
+                }
             }
         }
         ctx.set_private(Private::new(origin, None).bytes());
         Ok(match last {
-            Some(pool) => self.finished(&planned, &pool, reached.rules, READY),
+            Some(pool) => Self::finished(&planned, &pool, reached.rules, READY),
             // Only values that no cloud holds have changed: what is still open stays as it was.
             None => fill(&planned, prior).null_unknowns(),
         })
@@ -140,7 +143,7 @@ impl Lifecycle {
     ) -> Diagnostics {
         let private = Private::new(self.session.origin(), Some(incomplete.pending.clone())).bytes();
         let so_far = ctx.last_checkpoint().map_or_else(|| prior.clone(), |checkpoint| checkpoint.state);
-        ctx.checkpoint(self.incomplete(&so_far, id, incomplete.pool.as_ref(), rules), private);
+        ctx.checkpoint(Self::incomplete(&so_far, id, incomplete.pool.as_ref(), rules), private);
         messages::unfinished(id, incomplete)
     }
 
@@ -205,7 +208,8 @@ impl Lifecycle {
                 ),
             ));
         }
-        let mut state = seen(&pool, &Value::Object(BTreeMap::new()), Purpose::Import, reached.rules.options());
+        let mut state =
+            seen(&pool, &Value::Object(BTreeMap::new()), Purpose::Import, reached.rules.options());
         set_status(&mut state, if pool.health == Health::Ready { READY } else { INCOMPLETE });
         let effective = ["effective_labels", "effective_tags"].map(|name| (name, state.lookup(name).clone()));
         derived::complete(&mut state, &derived::all(&self.session));
@@ -256,14 +260,19 @@ impl Lifecycle {
         Ok(before)
     }
 
-    fn finished(&self, planned: &Value, pool: &NodePool, rules: &'static dyn CloudRules, status: &str) -> Value {
+    fn finished(planned: &Value, pool: &NodePool, rules: &'static dyn CloudRules, status: &str) -> Value {
         let mut seen = seen(pool, planned, Purpose::Refresh, rules.options());
         set_status(&mut seen, status);
         fill(planned, &seen).null_unknowns()
     }
 
     /// What is known of a pool that is not ready; what the cloud has not confirmed is null.
-    fn incomplete(&self, so_far: &Value, id: &PoolId, pool: Option<&NodePool>, rules: &'static dyn CloudRules) -> Value {
+    fn incomplete(
+        so_far: &Value,
+        id: &PoolId,
+        pool: Option<&NodePool>,
+        rules: &'static dyn CloudRules,
+    ) -> Value {
         let mut state = match pool {
             Some(pool) => fill(so_far, &seen(pool, so_far, Purpose::Refresh, rules.options())),
             None => so_far.clone(),

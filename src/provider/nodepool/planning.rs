@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use crate::cloud;
-use crate::nodepool::{Change, ClusterId, Field, NodePoolConfig, OptionKind, OptionSpec, Problems, change, checks, name};
+use crate::nodepool::{
+    Change, ClusterId, Field, NodePoolConfig, OptionKind, OptionSpec, Problems, change, checks, name,
+};
 use crate::slicing::Cloud;
 use crate::tfplugin::{Action, AttributePath, Diagnostic, Plan, Value};
 
@@ -120,7 +122,8 @@ fn replacing(cloud: Cloud) -> Vec<String> {
 }
 
 fn paths_of(cloud: Cloud, wanted: Change) -> Vec<String> {
-    let common = change::COMMON.iter().filter(|row| row.on(cloud) == wanted).map(|row| row.attribute.to_owned());
+    let common =
+        change::COMMON.iter().filter(|row| row.on(cloud) == wanted).map(|row| row.attribute.to_owned());
     let specs = cloud::rules(cloud).map(crate::nodepool::CloudRules::options).unwrap_or_default();
     common.chain(options_of(&cloud.to_string(), specs, wanted)).collect()
 }
@@ -151,15 +154,21 @@ fn pool_name(plan: &mut Plan<'_>, resource_type: &str, config: &NodePoolConfig, 
         let kept = prior.lookup("name").clone();
         return put(plan, "name", kept);
     }
-    let name = cloud.and_then(|cloud| name_inputs(plan.config, resource_type, &prefix, cloud)).map(|inputs| {
-        let suffix = name::suffix(&inputs);
-        Value::string(format!("{prefix}{suffix}"))
-    });
+    let name =
+        cloud.and_then(|cloud| name_inputs(plan.config, resource_type, &prefix, cloud)).map(|inputs| {
+            let suffix = name::suffix(&inputs);
+            Value::string(format!("{prefix}{suffix}"))
+        });
     put(plan, "name", name.unwrap_or(Value::UNKNOWN));
 }
 
 /// Everything that a computed name depends on; `None` while any of it is unknown.
-fn name_inputs(config: &Value, resource_type: &str, prefix: &str, cloud: Cloud) -> Option<BTreeMap<String, Json>> {
+fn name_inputs(
+    config: &Value,
+    resource_type: &str,
+    prefix: &str,
+    cloud: Cloud,
+) -> Option<BTreeMap<String, Json>> {
     let mut inputs = BTreeMap::from([
         ("resource_type".to_owned(), Json::from(resource_type)),
         ("name_prefix".to_owned(), Json::from(prefix)),
@@ -192,7 +201,10 @@ fn json(value: &Value) -> Json {
         Value::Set(elements) => elements.iter().map(json).collect(),
         Value::Map(entries) | Value::Object(entries) => {
             // Pairs, since the order of a JSON object's members is the library's business.
-            entries.iter().map(|(name, value)| Json::from(vec![Json::from(name.as_str()), json(value)])).collect()
+            entries
+                .iter()
+                .map(|(name, value)| Json::from(vec![Json::from(name.as_str()), json(value)]))
+                .collect()
         }
         Value::Dynamic(typed) => json(&typed.1),
     }
@@ -200,7 +212,8 @@ fn json(value: &Value) -> Json {
 
 /// Warns when an update replaces or restarts every node.
 fn rolling(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
-    let rolled: Vec<String> = paths_of(cloud, Change::Rolls).into_iter().filter(|path| plan.changed(path)).collect();
+    let rolled: Vec<String> =
+        paths_of(cloud, Change::Rolls).into_iter().filter(|path| plan.changed(path)).collect();
     let Some(first) = rolled.first() else { return };
     let nodes = match plan.get("node_count").as_u64() {
         Some(1) => "the pool's only node".to_owned(),
@@ -227,7 +240,10 @@ fn rolling(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
 /// Plans a computed value. The paths are the schema's own, so that placing it cannot fail but by a mistake here.
 fn put(plan: &mut Plan<'_>, path: &str, value: Value) {
     if let Err(error) = plan.set(path, value) {
-        let bug = Diagnostic::error("A computed value has no place in the plan", format!("{error}. This is a bug in the provider."));
+        let bug = Diagnostic::error(
+            "A computed value has no place in the plan",
+            format!("{error}. This is a bug in the provider."),
+        );
         plan.diagnostics.push(bug.at(AttributePath::parse(path)));
     }
 }

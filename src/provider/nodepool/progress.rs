@@ -1,9 +1,7 @@
 //! From a cloud's checkpoints to Terraform's.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use crate::nodepool::OptionSpec;
-use crate::nodepool::pools::{Checkpoint, Pending, Progress};
+use crate::nodepool::pools::{Checkpoint, Progress};
 use crate::tfplugin::{Context, Diagnostic, Value};
 
 use super::super::origin::Origin;
@@ -22,8 +20,6 @@ pub(super) struct Reports {
     pub(super) specs: &'static [OptionSpec],
     /// Where the pool is made.
     pub(super) origin: Origin,
-    /// The operation that ran at the last checkpoint.
-    pub(super) pending: Arc<Mutex<Option<Pending>>>,
 }
 
 /// What a checkpoint's state starts from.
@@ -40,12 +36,7 @@ pub(super) enum Base {
 impl Reports {
     /// Where to report a call that keeps no checkpoints.
     pub(super) fn none(ctx: &Context) -> Self {
-        Reports { ctx: ctx.clone(), base: Base::Nothing, specs: &[], origin: Origin::Cloud, pending: Arc::default() }
-    }
-
-    /// The operation that ran at the last checkpoint.
-    pub(super) fn last_pending(&self) -> Option<Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        Reports { ctx: ctx.clone(), base: Base::Nothing, specs: &[], origin: Origin::Cloud }
     }
 
     /// The state at a checkpoint.
@@ -75,9 +66,8 @@ impl Reports {
 impl Progress for Reports {
     fn checkpoint(&self, checkpoint: Checkpoint) {
         if let Some(state) = self.state(&checkpoint) {
-            self.ctx.checkpoint(state, Private::new(self.origin, checkpoint.pending.clone()).bytes());
+            self.ctx.checkpoint(state, Private::new(self.origin, checkpoint.pending).bytes());
         }
-        *self.pending.lock().unwrap_or_else(PoisonError::into_inner) = checkpoint.pending;
     }
 
     fn warn(&self, summary: String, detail: String) {

@@ -7,10 +7,11 @@ use async_trait::async_trait;
 
 use crate::cloud;
 use crate::duration::GoDuration;
-use crate::nodepool::checks;
 use crate::nodepool::Problems;
+use crate::nodepool::checks;
 use crate::tfplugin::{
-    AttributePath, Context, Derived, Diagnostic, Diagnostics, Identity, Import, Operation, Plan, Resource, Schema, Value,
+    AttributePath, Context, Derived, Diagnostic, Diagnostics, Identity, Import, Operation, Plan, Resource,
+    Schema, Value,
 };
 
 use super::super::diagnostics;

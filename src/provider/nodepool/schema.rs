@@ -272,9 +272,10 @@ fn consequence(change: Change) -> &'static str {
 
 fn timeouts() -> Block {
     let attributes = OPERATIONS.map(|operation| {
-        Attribute::string(operation)
-            .optional()
-            .describe(format!("How long {operation} may take, such as `90m`, waiting for other operations included."))
+        Attribute::string(operation).optional().describe(format!(
+            "How long {operation} may take, such as `90m`, waiting for other operations included."
+        ))
     });
-    Block::single("timeouts", attributes.to_vec()).describe("Durations in Go's syntax. The defaults are 2h on GKE, and 5m for read.")
+    Block::single("timeouts", attributes.to_vec())
+        .describe("Durations in Go's syntax. The defaults are 2h on GKE, and 5m for read.")
 }

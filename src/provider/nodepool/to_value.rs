@@ -36,8 +36,14 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, specs: &'st
     put("id", Value::string(pool.id.to_string()));
     put("cloud", Value::string(cloud.clone()));
     put("name", Value::string(pool.id.name.clone()));
-    put("cluster_id", keep(prior, "cluster_id", Value::string(pool.id.cluster.to_string()), equivalent::clusters));
-    put("machine_type", keep(prior, "machine_type", Value::string(pool.machine_type.clone()), equivalent::machine_types));
+    put(
+        "cluster_id",
+        keep(prior, "cluster_id", Value::string(pool.id.cluster.to_string()), equivalent::clusters),
+    );
+    put(
+        "machine_type",
+        keep(prior, "machine_type", Value::string(pool.machine_type.clone()), equivalent::machine_types),
+    );
     let profile = pool.mig_profile.as_ref().map(MigProfile::to_string);
     put("mig_profile", keep(prior, "mig_profile", profile.into(), equivalent::mig_profiles));
     put("capacity_type", Value::string(pool.capacity_type.word()));
@@ -92,8 +98,11 @@ fn size(pool: &NodePool, prior: &Value) -> [(&'static str, Value); 2] {
         return [("node_count", count), ("autoscaling", Value::Null)];
     };
     let initial = prior.lookup("autoscaling.initial_nodes").clone();
-    let limits =
-        Value::object([("min_nodes", Value::from(min)), ("max_nodes", Value::from(max)), ("initial_nodes", initial)]);
+    let limits = Value::object([
+        ("min_nodes", Value::from(min)),
+        ("max_nodes", Value::from(max)),
+        ("initial_nodes", initial),
+    ]);
     [("node_count", Value::Null), ("autoscaling", limits)]
 }
 
@@ -111,7 +120,8 @@ fn zones(pool: &NodePool, prior: &Value, import: bool) -> Value {
 
 /// The labels that a user may have written: all but our own.
 fn user_labels(pool: &NodePool) -> BTreeMap<String, String> {
-    let own = |key: &str| key == PROFILE_LABEL || key == SHARING_LABEL || key.starts_with("nvidia.com/gpu.deploy.");
+    let own =
+        |key: &str| key == PROFILE_LABEL || key == SHARING_LABEL || key.starts_with("nvidia.com/gpu.deploy.");
     pool.labels.iter().filter(|(key, _)| !own(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
@@ -126,8 +136,12 @@ fn owned(prior: &Value, live: &BTreeMap<String, String>, import: bool) -> Value 
 }
 
 fn taints(prior: &Value, live: &BTreeSet<Taint>, import: bool) -> Value {
-    let keys: BTreeSet<&str> =
-        prior.as_elements().unwrap_or_default().iter().filter_map(|taint| taint.lookup("key").as_str()).collect();
+    let keys: BTreeSet<&str> = prior
+        .as_elements()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|taint| taint.lookup("key").as_str())
+        .collect();
     if prior.is_null() && (!import || live.is_empty()) {
         return Value::Null;
     }
@@ -144,7 +158,9 @@ fn taints(prior: &Value, live: &BTreeSet<Taint>, import: bool) -> Value {
 /// The version as written while the nodes have it or a newer one; the nodes' own when they are behind.
 fn version(pool: &NodePool, prior: &Value) -> Value {
     match (prior.lookup("kubernetes_version").as_str(), &pool.kubernetes_version) {
-        (Some(wanted), Some(live)) if !crate::nodepool::version::satisfies(live, wanted) => Value::string(live.clone()),
+        (Some(wanted), Some(live)) if !crate::nodepool::version::satisfies(live, wanted) => {
+            Value::string(live.clone())
+        }
         (Some(wanted), _) => Value::string(wanted),
         (None, _) => Value::Null,
     }
@@ -165,12 +181,13 @@ fn upgrade(pool: &NodePool, prior: &Value) -> Value {
 }
 
 fn options(live: &Options, prior: &Value, specs: &'static [OptionSpec]) -> Value {
-    Value::object(specs.iter().map(|spec| (spec.name, option(live.get(spec.name), prior.lookup(spec.name), spec.kind))))
+    Value::object(
+        specs.iter().map(|spec| (spec.name, option(live.get(spec.name), prior.lookup(spec.name), spec.kind))),
+    )
 }
 
 fn option(live: Option<&OptionValue>, prior: &Value, kind: OptionKind) -> Value {
     match (live, kind) {
-        (None | Some(OptionValue::Unknown), _) => Value::Null,
         (Some(OptionValue::Bool(value)), _) => Value::Bool(*value),
         (Some(OptionValue::Number(value)), _) => Value::number(*value),
         (Some(OptionValue::Text(live)), OptionKind::Duration) => {
@@ -186,7 +203,7 @@ fn option(live: Option<&OptionValue>, prior: &Value, kind: OptionKind) -> Value 
             Value::map(live.iter().map(|(key, value)| (key.as_str(), value.as_str())))
         }
         (Some(OptionValue::Object(live)), OptionKind::Object(specs)) => options(live, prior, specs),
-        (Some(OptionValue::Object(_)), _) => Value::Null,
+        (None | Some(OptionValue::Unknown | OptionValue::Object(_)), _) => Value::Null,
     }
 }
 
@@ -194,10 +211,9 @@ fn option(live: Option<&OptionValue>, prior: &Value, kind: OptionKind) -> Value 
 fn imported_gpu(pool: &NodePool) -> Value {
     let known = Catalogue::built_in().machine(Some(pool.id.cluster.cloud()), &pool.machine_type);
     match (&pool.gpu, known.is_some_and(|machine| machine.gpu_count().is_some())) {
-        (Some(gpu), false) => Value::object([
-            ("model", Value::string(gpu.model.clone())),
-            ("count", Value::from(gpu.count)),
-        ]),
+        (Some(gpu), false) => {
+            Value::object([("model", Value::string(gpu.model.clone())), ("count", Value::from(gpu.count))])
+        }
         _ => Value::Null,
     }
 }

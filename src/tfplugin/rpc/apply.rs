@@ -55,7 +55,10 @@ pub(super) async fn apply(
     let kind = catalog.resource(name)?;
     let change = Change::read(&kind, &request)?;
     if change.prior.is_null() && change.planned.is_null() {
-        return Ok(tf::apply_resource_change::Response { new_state: Some(wire::null()), ..Default::default() });
+        return Ok(tf::apply_resource_change::Response {
+            new_state: Some(wire::null()),
+            ..Default::default()
+        });
     }
     let ctx = Context::new(change.operation)
         .with_cancellation(call.token.clone())
@@ -122,7 +125,7 @@ fn after_success(
     } else {
         let state = check::wholly_known(state, "the new state", diagnostics);
         if !diagnostics.has_errors() {
-            check::applied(kind, &planned, &state, diagnostics);
+            check::applied(kind.shape(), &planned, &state, diagnostics);
         }
         candidates.push(Candidate { state, private: private.clone() });
     }

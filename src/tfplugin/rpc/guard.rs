@@ -92,7 +92,7 @@ where
 {
     let call = calls.begin();
     let unwanted = call.token.clone().drop_guard();
-    let span = tracing::info_span!("rpc", tf_rpc = rpc, tf_resource_type = about);
+    let span = tracing::info_span!("rpc", tf_rpc = rpc, tf_type = (!about.is_empty()).then_some(about));
     let work = work(call);
     let task = async move {
         let started = std::time::Instant::now();

@@ -3,6 +3,7 @@
 //! Each child leads a process group of its own: a signal to the group reaches `terraform` and the provider
 //! together, as Ctrl-C in a terminal does, and a child that hangs is killed with everything below it.
 
+use std::env;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -22,7 +23,16 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// a grandchild that outlives its parent is one.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// The variables of the test's own environment that a command may see.
+const INHERITED: [&str; 4] = ["PATH", "LANG", "TMPDIR", "LLVM_PROFILE_FILE"];
+
 const GLANCE: Duration = Duration::from_millis(10);
+
+/// Keeps the environment out: credentials, proxies and TF_ variables of the person who runs the tests must not reach
+/// a test. Variables that are set on the command itself afterwards stay.
+pub(crate) fn isolate(command: &mut Command) {
+    command.env_clear().envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))));
+}
 
 /// Runs a command to its end, for at most [`PATIENCE`].
 #[track_caller]

@@ -1,11 +1,12 @@
 //! What a finished command said, and assertions that print all of it when they fail.
 
 use std::fmt;
+use std::ops::Deref;
 use std::process::ExitStatus;
 
 /// The end of a command.
 #[derive(Debug, Clone)]
-#[must_use = "an unchecked command is a test that cannot fail: use success(), failure() or exits()"]
+#[must_use = "an unchecked command is a test that cannot fail: call success(), failure(), exits() or says()"]
 pub(crate) struct Output {
     /// The command line, for messages.
     pub(crate) command: String,
@@ -27,42 +28,74 @@ impl Output {
 
     /// Demands exit code 0.
     #[track_caller]
-    pub(crate) fn success(self) -> Self {
+    pub(crate) fn success(self) -> Checked {
         self.exits(0)
     }
 
     /// Demands an exit code, other than 0.
     #[track_caller]
-    pub(crate) fn failure(self) -> Self {
+    pub(crate) fn failure(self) -> Checked {
         assert!(self.code().is_some_and(|code| code != 0), "expected a failure\n{self}");
-        self
+        Checked(self)
     }
 
     /// Demands this exit code.
     #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Checked {
         assert!(self.code() == Some(code), "expected exit code {code}\n{self}");
-        self
+        Checked(self)
     }
 
     /// Demands that the command said `sentence`, however Terraform wrapped and framed it.
     #[track_caller]
-    pub(crate) fn says(self, sentence: &str) -> Self {
+    pub(crate) fn says(self, sentence: &str) -> Checked {
         assert!(self.text().contains(&unwrapped(sentence)), "expected to read: {sentence}\n{self}");
-        self
+        Checked(self)
     }
 
     /// Demands that the command did not say `sentence`.
     #[track_caller]
-    pub(crate) fn never_says(self, sentence: &str) -> Self {
+    pub(crate) fn never_says(self, sentence: &str) -> Checked {
         assert!(!self.text().contains(&unwrapped(sentence)), "expected not to read: {sentence}\n{self}");
-        self
+        Checked(self)
     }
 
     /// Both streams on one line: Terraform frames diagnostics with box characters and breaks them at 78
     /// columns, so that a sentence is never found in the raw output.
     pub(crate) fn text(&self) -> String {
         unwrapped(&self.combined)
+    }
+}
+
+/// An output that has been judged and may be left alone, or judged further.
+#[derive(Debug, Clone)]
+pub(crate) struct Checked(Output);
+
+impl Checked {
+    /// As [`Output::says`].
+    #[track_caller]
+    pub(crate) fn says(self, sentence: &str) -> Self {
+        self.0.says(sentence)
+    }
+
+    /// As [`Output::never_says`].
+    #[track_caller]
+    pub(crate) fn never_says(self, sentence: &str) -> Self {
+        self.0.never_says(sentence)
+    }
+}
+
+impl Deref for Checked {
+    type Target = Output;
+
+    fn deref(&self) -> &Output {
+        &self.0
+    }
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -50,6 +50,7 @@ impl Sandbox {
             tempfile::Builder::new().prefix("gpuslice-sandbox-").tempdir().expect("a temporary folder");
         let record = folder.path().join("record.jsonl");
         let mut serve = Command::new(SANDBOX);
+        command::isolate(&mut serve);
         serve.args(["serve", "--listen", "127.0.0.1:0", "--record"]).arg(&record).args(args);
         let mut process = command::spawn(serve);
         let mut url = None;
@@ -62,6 +63,7 @@ impl Sandbox {
         });
         let agent = Agent::config_builder()
             .http_status_as_error(false)
+            .proxy(None)
             .timeout_global(Some(Duration::from_secs(30)))
             .build()
             .new_agent();

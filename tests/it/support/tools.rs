@@ -54,6 +54,7 @@ pub(crate) fn run_python<S: AsRef<OsStr>>(script: &str, args: impl IntoIterator<
     let script = repository().join(script);
     assert!(script.is_file(), "no such script: {}", script.display());
     let mut python = Command::new(venv_python());
+    command::isolate(&mut python);
     // No .pyc files: tests leave nothing behind in the source tree.
     python.env("PYTHONDONTWRITEBYTECODE", "1").arg(script).args(args);
     command::run(python)

@@ -14,10 +14,6 @@ use tempfile::TempDir;
 use super::command::{self, Running};
 use super::{Output, PROVIDER, Sandbox, json, tools};
 
-/// The variables of the test's own environment that a command may see. Everything else stays out: cloud
-/// credentials and TF_ variables of the person who runs the tests must not reach a test.
-const INHERITED: [&str; 4] = ["PATH", "LANG", "TMPDIR", "LLVM_PROFILE_FILE"];
-
 /// A temporary folder with a configuration of its own, removed on drop.
 ///
 /// Set `GPUSLICE_KEEP_WORKSPACES=1` to keep the folders and be told where they are.
@@ -74,7 +70,7 @@ impl Workspace {
         let workspace = Self::empty();
         let mut script = Command::new(tools::repository().join("scripts/mirror.sh"));
         script.arg(PROVIDER).arg(workspace.folder.path());
-        let _ = command::run(script).success();
+        command::run(script).success();
         workspace
     }
 
@@ -145,8 +141,8 @@ impl Workspace {
     #[track_caller]
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut terraform = Command::new(tools::terraform());
-        terraform.args(args).current_dir(self.path()).env_clear();
-        terraform.envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        terraform.args(args).current_dir(self.path());
+        command::isolate(&mut terraform);
         terraform.envs(&self.environment);
         terraform
     }
@@ -214,13 +210,13 @@ impl Workspace {
     /// Plans, and demands that there is nothing to do.
     #[track_caller]
     pub(crate) fn assert_empty_plan(&self) {
-        let _ = self.plan().exits(0);
+        self.plan().exits(0);
     }
 
     /// The plan as JSON; it must succeed.
     #[track_caller]
     pub(crate) fn plan_json(&self) -> Value {
-        let _ = self.run(&["plan", "-out=json.tfplan"]).success();
+        self.run(&["plan", "-out=json.tfplan"]).success();
         parse(&self.run(&["show", "-json", "json.tfplan"]).success())
     }
 
