@@ -31,7 +31,9 @@ fn lines(level: Level, events: impl FnOnce()) -> Vec<Json> {
 fn a_line_has_the_four_keys_and_the_fields_of_its_spans() {
     let lines = lines(Level::DEBUG, || {
         let span = tracing::info_span!(target: "spoken::rpc", "call", tf_rpc = "ReadResource");
-        span.in_scope(|| tracing::warn!(target: "spoken::cloud", pools = 3, ready = false, "slow {}", "answer"));
+        span.in_scope(
+            || tracing::warn!(target: "spoken::cloud", pools = 3, ready = false, "slow {}", "answer"),
+        );
     });
     let line = &lines[0];
     assert_eq!(line["@level"], "warn");

@@ -55,7 +55,10 @@ pub(super) async fn apply(
     let kind = catalog.resource(name)?;
     let change = Change::read(&kind, &request)?;
     if change.prior.is_null() && change.planned.is_null() {
-        return Ok(tf::apply_resource_change::Response { new_state: Some(wire::null()), ..Default::default() });
+        return Ok(tf::apply_resource_change::Response {
+            new_state: Some(wire::null()),
+            ..Default::default()
+        });
     }
     let ctx = Context::new(change.operation)
         .with_cancellation(call.token.clone())

@@ -11,7 +11,9 @@ use crate::tfplugin::proto::tfplugin6 as tf;
 pub(super) fn call(catalog: &Catalog, request: &tf::call_function::Request) -> tf::call_function::Response {
     let result = match catalog.functions().get(&request.name).map(Arc::as_ref) {
         Some(kind) => result(kind, &request.arguments),
-        None => Err(FunctionError::new(format!("this version of the provider has no function {}", request.name))),
+        None => {
+            Err(FunctionError::new(format!("this version of the provider has no function {}", request.name)))
+        }
     };
     match result {
         Ok(result) => tf::call_function::Response { result: Some(result), error: None },
@@ -27,9 +29,9 @@ fn result(kind: &FunctionKind, arguments: &[tf::DynamicValue]) -> Result<tf::Dyn
     }
     let decode = |(position, argument): (usize, &tf::DynamicValue)| {
         // The count was checked, so there is a parameter for every argument.
-        let parameter = signature.parameter_at(position).ok_or_else(|| {
-            FunctionError::argument(position, "there is no parameter for this argument")
-        })?;
+        let parameter = signature
+            .parameter_at(position)
+            .ok_or_else(|| FunctionError::argument(position, "there is no parameter for this argument"))?;
         wire::decode(Some(argument), &parameter.type_, &format!("the argument {}", parameter.name))
             .map_err(|diagnostics| FunctionError::argument(position, sentences(&diagnostics)))
     };

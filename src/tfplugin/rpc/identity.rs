@@ -27,13 +27,15 @@ pub(super) fn upgrade(
     let kind = catalog.resource(name)?;
     let schema = kind.identity().ok_or_else(|| without(name))?;
     if request.version != schema.version {
-        let why = format!("it has version {}, this provider knows version {}", request.version, schema.version);
+        let why =
+            format!("it has version {}, this provider knows version {}", request.version, schema.version);
         return Err(wire::malformed("the stored identity", &why, AttributePath::ROOT));
     }
     let stored = raw_json(request.raw_identity.as_ref(), "the stored identity")?;
     let ty = schema.type_();
-    let identity = json::decode_stored(stored, &ty)
-        .map_err(|error| wire::malformed("the stored identity", &error.to_string(), error.path().cloned().unwrap_or_default()))?;
+    let identity = json::decode_stored(stored, &ty).map_err(|error| {
+        wire::malformed("the stored identity", &error.to_string(), error.path().cloned().unwrap_or_default())
+    })?;
     let data = wire::encode(&identity, &ty, "the upgraded identity")?;
     Ok(tf::upgrade_resource_identity::Response {
         upgraded_identity: Some(tf::ResourceIdentityData { identity_data: Some(data) }),
@@ -48,7 +50,9 @@ pub(super) fn of(
     state: &Value,
     already: Option<tf::ResourceIdentityData>,
 ) -> Result<Option<tf::ResourceIdentityData>, Diagnostics> {
-    let (Some(schema), Some(capability)) = (kind.identity(), kind.resource.identity()) else { return Ok(None) };
+    let (Some(schema), Some(capability)) = (kind.identity(), kind.resource.identity()) else {
+        return Ok(None);
+    };
     if state.is_null() {
         return Ok(already);
     }

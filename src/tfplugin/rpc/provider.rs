@@ -81,8 +81,7 @@ pub(super) async fn configure(
     call: Call,
     request: tf::configure_provider::Request,
 ) -> Result<tf::configure_provider::Response, Diagnostics> {
-    let config =
-        wire::decode(request.config.as_ref(), &catalog.shape().ty, "the provider's configuration")?;
+    let config = wire::decode(request.config.as_ref(), &catalog.shape().ty, "the provider's configuration")?;
     let ctx = Context::new(Operation::Configure).with_cancellation(call.token.clone());
     let configure = Configure { terraform_version: request.terraform_version, config };
     let result = catalog.provider.configure(&ctx, configure).await;

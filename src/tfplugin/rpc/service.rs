@@ -132,7 +132,8 @@ impl tf::provider_server::Provider for Service {
     ) -> Result<Response<tf::validate_resource_config::Response>, Status> {
         let request = request.into_inner();
         let name = request.type_name.clone();
-        self.compute("ValidateResourceConfig", &name, move |catalog| validate::resource(catalog, &request)).await
+        self.compute("ValidateResourceConfig", &name, move |catalog| validate::resource(catalog, &request))
+            .await
     }
 
     async fn validate_data_resource_config(
@@ -170,7 +171,8 @@ impl tf::provider_server::Provider for Service {
     ) -> Result<Response<tf::upgrade_resource_identity::Response>, Status> {
         let request = request.into_inner();
         let name = request.type_name.clone();
-        self.compute("UpgradeResourceIdentity", &name, move |catalog| identity::upgrade(catalog, &request)).await
+        self.compute("UpgradeResourceIdentity", &name, move |catalog| identity::upgrade(catalog, &request))
+            .await
     }
 
     async fn read_resource(
@@ -215,7 +217,8 @@ impl tf::provider_server::Provider for Service {
     ) -> Result<Response<tf::move_resource_state::Response>, Status> {
         let request = request.into_inner();
         let name = request.target_type_name.clone();
-        self.compute("MoveResourceState", &name, move |catalog| move_state::move_state(catalog, request)).await
+        self.compute("MoveResourceState", &name, move |catalog| move_state::move_state(catalog, request))
+            .await
     }
 
     async fn read_data_source(

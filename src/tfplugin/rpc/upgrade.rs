@@ -21,8 +21,9 @@ pub(super) fn state(
     let stored = raw_json(request.raw_state.as_ref(), "the stored state")?;
     let present = present(name, &kind, request.version, stored)?;
     let shape = kind.shape();
-    let state = json::decode_stored(&present, &shape.ty)
-        .map_err(|error| wire::malformed("the stored state", &error.to_string(), error.path().cloned().unwrap_or_default()))?;
+    let state = json::decode_stored(&present, &shape.ty).map_err(|error| {
+        wire::malformed("the stored state", &error.to_string(), error.path().cloned().unwrap_or_default())
+    })?;
     let state = complete(state, &shape.schema, &shape.ty);
     Ok(tf::upgrade_resource_state::Response {
         upgraded_state: Some(wire::encode(&state, &shape.ty, "the upgraded state")?),
@@ -76,5 +77,6 @@ pub(super) fn raw_json<'a>(raw: Option<&'a tf::RawState>, what: &str) -> Result<
 
 /// Stored attributes for code that looks at them before they have a type.
 pub(super) fn parse(bytes: &[u8], what: &str) -> Result<Json, Diagnostics> {
-    serde_json::from_slice(bytes).map_err(|error| wire::malformed(what, &error.to_string(), AttributePath::ROOT))
+    serde_json::from_slice(bytes)
+        .map_err(|error| wire::malformed(what, &error.to_string(), AttributePath::ROOT))
 }

@@ -9,7 +9,11 @@ use crate::tfplugin::value::Value;
 
 /// Reads a value that the host sent. `what` is its role, such as "the configuration": the subject of the sentence
 /// that says what is wrong with it. A value that was not sent is null.
-pub(super) fn decode(message: Option<&tf::DynamicValue>, ty: &Type, what: &str) -> Result<Value, Diagnostics> {
+pub(super) fn decode(
+    message: Option<&tf::DynamicValue>,
+    ty: &Type,
+    what: &str,
+) -> Result<Value, Diagnostics> {
     let Some(message) = message else { return Ok(Value::Null) };
     let decoded = if !message.msgpack.is_empty() {
         msgpack::decode(&message.msgpack, ty)
@@ -24,7 +28,11 @@ pub(super) fn decode(message: Option<&tf::DynamicValue>, ty: &Type, what: &str) 
 /// Writes a value that a provider gave. `what` is its role, as above.
 pub(super) fn encode(value: &Value, ty: &Type, what: &str) -> Result<tf::DynamicValue, Diagnostics> {
     let msgpack = msgpack::encode(value, ty).map_err(|error| {
-        bug(what, &format!("does not have the type of its schema: {error}"), error.path().cloned().unwrap_or_default())
+        bug(
+            what,
+            &format!("does not have the type of its schema: {error}"),
+            error.path().cloned().unwrap_or_default(),
+        )
     })?;
     Ok(tf::DynamicValue { msgpack, json: Vec::new() })
 }

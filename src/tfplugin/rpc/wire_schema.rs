@@ -93,15 +93,14 @@ fn nested_block(block: &Block) -> tf::schema::NestedBlock {
 }
 
 pub(super) fn identity(schema: &IdentitySchema) -> tf::ResourceIdentitySchema {
-    let attributes = schema.attributes.iter().map(|attribute| {
-        tf::resource_identity_schema::IdentityAttribute {
+    let attributes =
+        schema.attributes.iter().map(|attribute| tf::resource_identity_schema::IdentityAttribute {
             name: attribute.name.to_owned(),
             r#type: attribute.type_.to_json_bytes(),
             required_for_import: attribute.required,
             optional_for_import: !attribute.required,
             description: attribute.description.to_owned(),
-        }
-    });
+        });
     tf::ResourceIdentitySchema { version: schema.version, identity_attributes: attributes.collect() }
 }
 

@@ -16,7 +16,10 @@ pub struct About {
 impl About {
     /// The address without the registry's host, as it is usually written.
     fn source(&self) -> &'static str {
-        self.address.split_once('/').filter(|(_, rest)| rest.contains('/')).map_or(self.address, |(_, rest)| rest)
+        self.address
+            .split_once('/')
+            .filter(|(_, rest)| rest.contains('/'))
+            .map_or(self.address, |(_, rest)| rest)
     }
 
     pub(super) fn version_line(&self) -> String {

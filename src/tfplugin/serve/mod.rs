@@ -68,7 +68,9 @@ enum ServeError {
     #[error("--debug needs unix sockets, which this system does not have")]
     NoDebugMode,
     /// No place for a socket, or none left in the system. Remedy: a writable, short `TMPDIR`.
-    #[error("making a socket for Terraform failed: {0} (is the folder for temporary files, TMPDIR, writable?)")]
+    #[error(
+        "making a socket for Terraform failed: {0} (is the folder for temporary files, TMPDIR, writable?)"
+    )]
     Socket(io::Error),
     /// The system refused threads, timers or signal handlers.
     #[error("starting up failed: {0}")]

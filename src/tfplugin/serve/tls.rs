@@ -41,7 +41,8 @@ pub(super) struct ServerTls {
 
 /// A fresh key and certificate, and a verifier that takes nobody but the holder of `client_pem`'s key.
 pub(super) fn server(client_pem: &str) -> Result<ServerTls, TlsError> {
-    let client = CertificateDer::from_pem_slice(client_pem.as_bytes()).map_err(TlsError::ClientCertificate)?;
+    let client =
+        CertificateDer::from_pem_slice(client_pem.as_bytes()).map_err(TlsError::ClientCertificate)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let (certificate, key) = self_signed()?;
     let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))

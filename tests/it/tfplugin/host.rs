@@ -219,7 +219,10 @@ fn client_config(server: CertificateDer<'static>, shown: Shown) -> ClientConfig 
         Shown::Nothing => builder.with_no_client_auth(),
         Shown::Certificate(certificate, key) => {
             let key = any_supported_type(&PrivateKeyDer::try_from(key).unwrap()).unwrap();
-            builder.with_client_cert_resolver(Arc::new(Show(Arc::new(CertifiedKey::new(vec![certificate], key)))))
+            builder.with_client_cert_resolver(Arc::new(Show(Arc::new(CertifiedKey::new(
+                vec![certificate],
+                key,
+            )))))
         }
     };
     config.alpn_protocols = vec![b"h2".to_vec()];

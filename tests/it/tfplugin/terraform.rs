@@ -67,11 +67,17 @@ fn what_others_changed_is_seen() {
 fn parts_of_an_object_may_be_given_and_left_out() {
     let workspace = ProbeWorkspace::with_thing("size = { width = 3 }");
     let _ = workspace.apply().success();
-    assert_eq!(workspace.attributes("probe_thing.x")["size"], json!({ "width": 3, "height": 20, "unit": "cm" }));
+    assert_eq!(
+        workspace.attributes("probe_thing.x")["size"],
+        json!({ "width": 3, "height": 20, "unit": "cm" })
+    );
     workspace.assert_empty_plan();
     workspace.write_thing("size = { height = 4, unit = \"m\" }");
     let _ = workspace.apply().success();
-    assert_eq!(workspace.attributes("probe_thing.x")["size"], json!({ "width": 3, "height": 4, "unit": "m" }));
+    assert_eq!(
+        workspace.attributes("probe_thing.x")["size"],
+        json!({ "width": 3, "height": 4, "unit": "m" })
+    );
     workspace.assert_empty_plan();
     workspace.write_thing("");
     let _ = workspace.apply().success();
@@ -81,7 +87,8 @@ fn parts_of_an_object_may_be_given_and_left_out() {
 
 #[test]
 fn a_wrong_configuration_is_shown_where_it_is_written() {
-    let workspace = ProbeWorkspace::new("resource \"probe_thing\" \"x\" {\n  note = \"a\"\n  name = \"wrong\"\n}");
+    let workspace =
+        ProbeWorkspace::new("resource \"probe_thing\" \"x\" {\n  note = \"a\"\n  name = \"wrong\"\n}");
     let _ = workspace.validate().failure().says("on main.tf line 3").says("\"wrong\" is wrong.");
     workspace.write("main.tf", "resource \"probe_thing\" \"x\" {\n  name = \"\"\n}");
     let _ = workspace.plan().exits(1).says("on main.tf line 2");
@@ -119,6 +126,10 @@ fn a_provider_may_be_configured_with_what_is_not_known_yet() {
     assert_eq!(actions(&plan, "probe_thing.x"), ["create"]);
     let _ = workspace.apply().success();
     assert!(workspace.path().join("late/thing-pear").exists());
+    // The data source was read while planning, when the provider had not been told.
+    assert_eq!(workspace.outputs()["store"], "not known yet");
+    let _ = workspace.apply().success();
+    assert_eq!(workspace.outputs()["store"], "late");
     workspace.assert_empty_plan();
 }
 
@@ -139,7 +150,8 @@ fn functions_are_called_and_their_errors_name_the_argument() {
     assert_eq!(outputs["alone"], "");
     assert_eq!(outputs["kinds"], json!(["null", "tuple([number, string])", "object({a = bool})"]));
     workspace.write("main.tf", "output \"x\" { value = provider::probe::glue(\"-\", \"a\", \"\") }");
-    let _ = workspace.plan().exits(1).says("an empty text cannot be glued").says("Invalid value for \"parts\"");
+    let _ =
+        workspace.plan().exits(1).says("an empty text cannot be glued").says("Invalid value for \"parts\"");
     workspace.write("main.tf", "output \"x\" { value = provider::probe::glue(\"-\", \"panic\") }");
     let _ = workspace.plan().exits(1).says("The provider panicked").says("a panic on demand");
 }
@@ -154,7 +166,10 @@ fn data_sources_are_read_and_their_failures_are_told() {
         ("panic", "The provider panicked"),
         ("fail silently", "The provider failed without a reason"),
     ] {
-        workspace.write("main.tf", &format!("data \"probe_lookup\" \"x\" {{\n  name = \"a\"\n  script = {script:?}\n}}"));
+        workspace.write(
+            "main.tf",
+            &format!("data \"probe_lookup\" \"x\" {{\n  name = \"a\"\n  script = {script:?}\n}}"),
+        );
         let _ = workspace.plan().exits(1).says(message);
     }
 }
@@ -162,9 +177,8 @@ fn data_sources_are_read_and_their_failures_are_told() {
 #[test]
 fn a_provider_that_cannot_be_configured_says_so() {
     let workspace = ProbeWorkspace::with_thing("");
-    let provider = workspace.read("provider.tf");
     for (script, message) in [("fail", "A failure on demand"), ("panic", "The provider panicked")] {
-        workspace.write("provider.tf", &provider.replace("store =", &format!("script = {script:?}\nstore =")).replace("{ script", "{\nscript").replace("\" }\n", "\"\n}\n"));
+        workspace.write_provider(&format!("script = {script:?}"));
         let _ = workspace.plan().exits(1).says(message);
     }
 }

@@ -71,7 +71,8 @@ fn state_file(version: u32, attributes: &serde_json::Value) -> String {
 
 #[test]
 fn state_of_older_versions_is_read() {
-    let workspace = ProbeWorkspace::new("resource \"probe_counter\" \"x\" {\n  name     = \"a\"\n  count_to = 12\n}");
+    let workspace =
+        ProbeWorkspace::new("resource \"probe_counter\" \"x\" {\n  name     = \"a\"\n  count_to = 12\n}");
     for (version, attributes) in [
         (0, json!({ "title": "a", "count_to": "12" })),
         (1, json!({ "name": "a", "count_to": "12", "step": [] })),

@@ -160,7 +160,8 @@ async fn sigterm_stops_the_calls_and_then_waits_for_the_host() {
     let mut plugin = Plugin::start();
     let connection = plugin.connect().await;
     let lookup = super::lookup_request("sleep 1h");
-    let call = connection.call::<_, tf::read_data_source::Response>("tfplugin6.Provider/ReadDataSource", &lookup);
+    let call =
+        connection.call::<_, tf::read_data_source::Response>("tfplugin6.Provider/ReadDataSource", &lookup);
     let terminate = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
         kill_process(plugin.process.pid(), Signal::TERM).unwrap();
@@ -215,7 +216,9 @@ async fn messages_may_be_large() {
 async fn what_is_not_served_is_refused_with_a_sentence() {
     let plugin = Plugin::start();
     let connection = plugin.connect().await;
-    for method in ["ListResource", "OpenEphemeralResource", "ReadStateBytes", "WriteStateBytes", "InvokeAction"] {
+    for method in
+        ["ListResource", "OpenEphemeralResource", "ReadStateBytes", "WriteStateBytes", "InvokeAction"]
+    {
         let answer = connection.send(&format!("tfplugin6.Provider/{method}"), Vec::new()).await;
         let Err(Failure::Status(12, text)) = answer else { panic!("{method}: {answer:?}") };
         assert!(text.contains(method), "{text}");
@@ -235,10 +238,8 @@ async fn bytes_that_are_no_message_harm_nobody() {
 async fn a_panic_is_told_to_the_caller_and_to_the_log() {
     let plugin = Plugin::start();
     let connection = plugin.connect().await;
-    let answer: tf::read_data_source::Response = connection
-        .call("tfplugin6.Provider/ReadDataSource", &super::lookup_request("panic"))
-        .await
-        .unwrap();
+    let answer: tf::read_data_source::Response =
+        connection.call("tfplugin6.Provider/ReadDataSource", &super::lookup_request("panic")).await.unwrap();
     assert_eq!(answer.diagnostics[0].summary, "The provider panicked");
     assert!(answer.diagnostics[0].detail.contains("ReadDataSource of probe_lookup: a panic on demand"));
     schema(&connection).await.unwrap();

@@ -48,7 +48,8 @@ impl UpgradeState for Counter {
         }
         if let Some(text) = state["count_to"].as_str() {
             let number: i64 = text.parse().map_err(|_| {
-                Diagnostics::error("The state cannot be upgraded", format!("{text:?} is not a number.")).at("count_to")
+                Diagnostics::error("The state cannot be upgraded", format!("{text:?} is not a number."))
+                    .at("count_to")
             })?;
             state["count_to"] = number.into();
         }

@@ -18,7 +18,9 @@ struct Glue;
 impl Function for Glue {
     fn signature(&self) -> Signature {
         Signature::new("Joins texts", Type::String)
-            .describe("Joins any number of texts with a separator. An empty text is an error, \"panic\" a panic.")
+            .describe(
+                "Joins any number of texts with a separator. An empty text is an error, \"panic\" a panic.",
+            )
             .parameter(Parameter::new("separator", Type::String, "What comes between."))
             .variadic(Parameter::new("parts", Type::String, "The texts."))
     }

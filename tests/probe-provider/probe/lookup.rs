@@ -25,11 +25,12 @@ impl DataSource for Lookup {
     async fn read(&self, ctx: &Context, config: Value) -> Result<Value, Diagnostics> {
         script::run(ctx, config.lookup("script").as_str().unwrap_or_default(), &config).await?;
         let mut found = config;
-        let store = match self.settings.lock().unwrap().as_ref().map(|settings| settings.lookup("store").clone()) {
-            Some(store) if store.is_unknown() => Value::from("not known yet"),
-            Some(store) => store,
-            None => Value::from("not configured"),
-        };
+        let store =
+            match self.settings.lock().unwrap().as_ref().map(|settings| settings.lookup("store").clone()) {
+                Some(store) if store.is_unknown() => Value::from("not known yet"),
+                Some(store) => store,
+                None => Value::from("not configured"),
+            };
         let name = found.lookup("name").as_str().unwrap_or_default().to_owned();
         for (attribute, value) in [("id", Value::from(format!("thing-{name}"))), ("store", store)] {
             found.set_at(&attribute.into(), value).expect("the attribute exists");

@@ -43,7 +43,8 @@ pub(crate) async fn run(ctx: &Context, script: &str, state: &Value) -> Result<En
         match (words.next(), words.next()) {
             (Some("checkpoint"), None) => ctx.checkpoint(state.clone(), "checkpoint"),
             (Some("sleep"), Some(time)) => {
-                let Err(interruption) = ctx.unless_interrupted(tokio::time::sleep(duration(time))).await else {
+                let Err(interruption) = ctx.unless_interrupted(tokio::time::sleep(duration(time))).await
+                else {
                     continue;
                 };
                 if step.ends_with("or warn") {
@@ -54,11 +55,17 @@ pub(crate) async fn run(ctx: &Context, script: &str, state: &Value) -> Result<En
                 return Err(Diagnostics::error("Not finished", format!("The work was {interruption}.")));
             }
             (Some("deaf"), Some(time)) => tokio::time::sleep(duration(time)).await,
-            (Some("warn"), None) => ctx.warn(Diagnostic::warning("A warning on demand", "As the script says.")),
-            (Some("fail"), None) => return Err(Diagnostics::error("A failure on demand", "As the script says.")),
+            (Some("warn"), None) => {
+                ctx.warn(Diagnostic::warning("A warning on demand", "As the script says."));
+            }
+            (Some("fail"), None) => {
+                return Err(Diagnostics::error("A failure on demand", "As the script says."));
+            }
             (Some("fail"), Some("silently")) => return Err(Diagnostics::new()),
             (Some("panic"), None) => panic!("a panic on demand"),
-            (Some(spoil @ ("unknown" | "wrong" | "misshapen" | "null")), None) => end.spoil = Some(spoil.to_owned()),
+            (Some(spoil @ ("unknown" | "wrong" | "misshapen" | "null")), None) => {
+                end.spoil = Some(spoil.to_owned());
+            }
             _ => return Err(Diagnostics::error("No such step in a script", step)),
         }
     }

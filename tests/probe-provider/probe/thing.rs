@@ -42,7 +42,8 @@ impl Thing {
             set(state, "summary.text", Value::from(text));
         }
         if state.lookup("size").is_unknown() {
-            let size = [("width", Value::number(10)), ("height", Value::number(20)), ("unit", Value::from("cm"))];
+            let size =
+                [("width", Value::number(10)), ("height", Value::number(20)), ("unit", Value::from("cm"))];
             set(state, "size", Value::object(size));
         }
         for (side, length) in [("size.width", 10), ("size.height", 20)] {
@@ -55,7 +56,8 @@ impl Thing {
 
     fn write(&self, state: &Value) {
         if let Some(file) = self.file(state.lookup("id").as_str().expect("an object has an id")) {
-            std::fs::write(file, state.lookup("note").as_str().unwrap_or_default()).expect("a writable store");
+            std::fs::write(file, state.lookup("note").as_str().unwrap_or_default())
+                .expect("a writable store");
         }
     }
 }
@@ -80,7 +82,9 @@ impl Resource for Thing {
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
         match config.lookup("name").as_str() {
-            Some("wrong") => diagnostics.extend(Diagnostics::error("No such name", "\"wrong\" is wrong.").at("name")),
+            Some("wrong") => {
+                diagnostics.extend(Diagnostics::error("No such name", "\"wrong\" is wrong.").at("name"));
+            }
             Some("panic in validate") => panic!("a panic on demand"),
             _ => {}
         }
@@ -91,7 +95,8 @@ impl Resource for Thing {
             panic!("a panic on demand");
         }
         // As long as an object is incomplete, there is something to do about it.
-        let incomplete = plan.prior.is_some_and(|prior| prior.lookup("status").as_str() == Some("incomplete"));
+        let incomplete =
+            plan.prior.is_some_and(|prior| prior.lookup("status").as_str() == Some("incomplete"));
         if incomplete && plan.set_unknown("status").is_err() {
             panic!("status is an attribute");
         }
@@ -105,7 +110,9 @@ impl Resource for Thing {
     async fn read(&self, ctx: &Context, mut state: Value) -> Result<Option<Value>, Diagnostics> {
         let end = script::run(ctx, &script_for(&state, "read"), &state).await?;
         end.spoil(&mut state);
-        let Some(file) = state.lookup("id").as_str().and_then(|id| self.file(id)) else { return Ok(Some(state)) };
+        let Some(file) = state.lookup("id").as_str().and_then(|id| self.file(id)) else {
+            return Ok(Some(state));
+        };
         let Ok(note) = std::fs::read_to_string(file) else { return Ok(None) };
         taking_over::fill(&mut state);
         set(&mut state, "note", Value::from(note));

@@ -12,12 +12,14 @@ pub(crate) fn schema() -> Schema {
         .describe("An object that does what its scripts say.")
         .attribute(Attribute::string("id").computed().use_state())
         .attribute(
-            Attribute::string("name").required().requires_replace().validate(Validator::not_empty()).equivalent(
-                |prior, configured| match (prior.as_str(), configured.as_str()) {
+            Attribute::string("name")
+                .required()
+                .requires_replace()
+                .validate(Validator::not_empty())
+                .equivalent(|prior, configured| match (prior.as_str(), configured.as_str()) {
                     (Some(prior), Some(configured)) => prior.eq_ignore_ascii_case(configured),
                     _ => false,
-                },
-            ),
+                }),
         )
         .attribute(Attribute::string("note").optional_computed())
         .attribute(Attribute::map("tags", Type::String).optional())
