@@ -71,6 +71,19 @@ impl ProbeWorkspace {
         );
     }
 
+    /// Terraform's major and minor version.
+    pub(super) fn version(&self) -> (u32, u32) {
+        let version: Json = serde_json::from_str(&self.run(&["version", "-json"]).success().stdout).unwrap();
+        let numbers: Vec<u32> = version["terraform_version"]
+            .as_str()
+            .unwrap()
+            .split('.')
+            .take(2)
+            .map(|number| number.parse().unwrap())
+            .collect();
+        (numbers[0], numbers[1])
+    }
+
     /// The folder of the real objects.
     pub(super) fn store(&self) -> PathBuf {
         self.path().join("store")
