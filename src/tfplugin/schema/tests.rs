@@ -244,6 +244,8 @@ fn an_unsound_schema_is_told() {
         .attribute(Attribute::string("Name").optional().use_state())
         .attribute(Attribute::string("twice").default(3))
         .attribute(Attribute::string("twice").default("x").validate(Validator::one_of(&["y"])).use_state())
+        .attribute(Attribute::map("tags", Type::String).optional().equivalent(|_, _| true))
+        .attribute(Attribute::set_nested("set", vec![Attribute::string("a").required().requires_replace()]))
         .attribute(Attribute::object("seen", vec![Attribute::string("a").optional()]).computed())
         .attribute(Attribute::string("made").default("x").computed().validate(Validator::not_empty()));
     assert_eq!(
@@ -255,6 +257,8 @@ fn an_unsound_schema_is_told() {
             "the default of twice does not have its type: the value: is a number where string is needed",
             "the default of twice breaks its own rule: \"x\" is none of \"y\".",
             "twice has a default and keeps the state: one of them can never act",
+            "tags has equivalent spellings, which only texts, numbers and bools can have",
+            "set is a set, in which replacement and equivalent spellings cannot act",
             "seen cannot be configured, but attributes inside it can",
             "made has a default and so must be optional and computed",
             "made has validators but cannot be configured",

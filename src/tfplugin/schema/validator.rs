@@ -1,5 +1,6 @@
 //! Rules for one configured value, and the reusable ones.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -54,7 +55,7 @@ impl Validator {
         Validator::new("not empty", |value| {
             let empty = value.as_str().is_some_and(str::is_empty)
                 || value.as_elements().is_some_and(<[Value]>::is_empty)
-                || value.as_map().is_some_and(|entries| entries.is_empty());
+                || value.as_map().is_some_and(BTreeMap::is_empty);
             if empty {
                 Err("The value is empty. Give a value, or leave the argument out.".to_owned())
             } else {
@@ -102,7 +103,7 @@ impl Validator {
             }
             // Elements of sets have no path of their own.
             Value::Set(elements) => {
-                elements.iter().for_each(|element| inner.check(path, element, diagnostics))
+                elements.iter().for_each(|element| inner.check(path, element, diagnostics));
             }
             Value::Map(entries) => {
                 for (key, element) in entries {
