@@ -116,7 +116,8 @@ impl Merge<'_> {
         if attribute.is_computed() || goes_with_object {
             self.computed(attribute, sources, place)
         } else {
-            Value::Null
+            // As it is: in a place of type dynamic there are several nulls.
+            config.clone()
         }
     }
 

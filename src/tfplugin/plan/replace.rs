@@ -70,11 +70,10 @@ impl Search<'_> {
         if !self.changes(attribute, values, &at) {
             return;
         }
-        if let Some(replace) = attribute.replace() {
-            if replace.is_needed_for(&self.change(&at, prior, planned)) {
-                found.push(at);
-                return;
-            }
+        if attribute.replace().is_some_and(|replace| replace.is_needed_for(&self.change(&at, prior, planned)))
+        {
+            found.push(at);
+            return;
         }
         match attribute.as_nested() {
             Some((Nesting::Single, inner)) => self.body(inner, &[], values, &at, found),

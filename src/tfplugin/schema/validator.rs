@@ -72,8 +72,25 @@ impl Validator {
             (None, Some(max)) => format!("a whole number of {max} or less"),
             (None, None) => "a whole number".to_owned(),
         };
+        let (min, max) = (min.map(Number::from), max.map(Number::from));
         Validator::new(wanted.clone(), move |value| match value.as_number() {
-            Some(number) if !number.is_integer() || outside(number, min, max) => {
+            Some(number) if !number.is_integer() || outside(number, min.as_ref(), max.as_ref()) => {
+                Err(format!("{number} is not {wanted}."))
+            }
+            _ => Ok(()),
+        })
+    }
+
+    /// A number from `min` to `max`, both included; `None` is no limit.
+    pub fn number(min: Option<Number>, max: Option<Number>) -> Validator {
+        let wanted = match (&min, &max) {
+            (Some(min), Some(max)) => format!("a number from {min} to {max}"),
+            (Some(min), None) => format!("a number of {min} or more"),
+            (None, Some(max)) => format!("a number of {max} or less"),
+            (None, None) => "a number".to_owned(),
+        };
+        Validator::new(wanted.clone(), move |value| match value.as_number() {
+            Some(number) if outside(number, min.as_ref(), max.as_ref()) => {
                 Err(format!("{number} is not {wanted}."))
             }
             _ => Ok(()),
@@ -127,8 +144,8 @@ impl Validator {
     }
 }
 
-fn outside(number: &Number, min: Option<i64>, max: Option<i64>) -> bool {
-    min.is_some_and(|min| *number < Number::from(min)) || max.is_some_and(|max| *number > Number::from(max))
+fn outside(number: &Number, min: Option<&Number>, max: Option<&Number>) -> bool {
+    min.is_some_and(|min| number < min) || max.is_some_and(|max| number > max)
 }
 
 impl fmt::Debug for Validator {
