@@ -10,4 +10,5 @@
 mod architecture;
 mod demo;
 mod harness;
+mod sandbox_gke;
 mod support;
