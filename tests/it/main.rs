@@ -10,5 +10,6 @@
 mod architecture;
 mod demo;
 mod harness;
+mod sandbox_gke;
 mod support;
 mod tfplugin;
