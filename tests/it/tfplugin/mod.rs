@@ -9,6 +9,7 @@ mod host;
 mod matrix;
 #[path = "../../probe-provider/probe/mod.rs"]
 mod probe;
+mod rpc;
 mod terraform;
 mod terraform_interrupt;
 mod terraform_taking_over;
