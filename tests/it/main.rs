@@ -9,7 +9,9 @@
 
 mod architecture;
 mod demo;
+mod docs;
 mod harness;
 mod sandbox_gke;
+mod plan_unknowns;
 mod support;
 mod tfplugin;
