@@ -2,7 +2,7 @@
 //! Terraform's own share.
 
 /// The cluster of all sandboxes that a bench creates pools in.
-const CLUSTER: &str = "projects/sandbox/locations/us-central1-a/clusters/zonal";
+pub(crate) const CLUSTER: &str = "projects/sandbox/locations/us-central1-a/clusters/zonal";
 
 /// A configuration with `count` pools, sized by an autoscaler from zero, so that no stock runs out.
 pub(crate) fn pools(count: usize) -> String {

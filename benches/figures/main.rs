@@ -3,7 +3,7 @@
 //! Measured as a user meets it: the released binary below the real `terraform`. Medians of several runs; where
 //! Terraform's own time is large, the same configuration with built-in resources is measured in turn and taken off.
 //!
-//! Arguments select figures by a part of their function's name; none means all.
+//! Arguments select figures by a part of their name in the table below; none means all.
 
 #![allow(clippy::disallowed_methods, reason = "as in the tests")]
 
@@ -12,6 +12,7 @@ mod support;
 
 mod configs;
 mod plans;
+mod refresh;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -19,14 +20,15 @@ use std::process::ExitCode;
 
 use table::{Figure, Table};
 
-type Measurement = fn(&Path) -> Figure;
+type Measurement = fn(&Path) -> Vec<Figure>;
 
-const ALL: [(&str, Measurement); 5] = [
-    ("size", size),
-    ("one_resource", plans::one_resource),
-    ("no_change", plans::no_change),
-    ("memory", plans::memory),
-    ("end_noticed", plans::end_noticed),
+const ALL: [(&str, Measurement); 6] = [
+    ("size", |provider| vec![size(provider)]),
+    ("one_resource", |provider| vec![plans::one_resource(provider)]),
+    ("no_change", |provider| vec![plans::no_change(provider)]),
+    ("memory", |provider| vec![plans::memory(provider)]),
+    ("refresh", refresh::thousand),
+    ("end_noticed", |provider| vec![plans::end_noticed(provider)]),
 ];
 
 fn main() -> ExitCode {
@@ -37,7 +39,7 @@ fn main() -> ExitCode {
     for (name, measure) in ALL {
         if wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str())) {
             eprintln!("measuring {name}");
-            figures.push(measure(&provider));
+            figures.extend(measure(&provider));
         }
     }
     eprintln!("\n{}", Table(&figures));

@@ -188,6 +188,8 @@ pub enum IncompleteReason {
     NoCapacity,
     /// The cloud says that the pool is unhealthy, but not for good.
     Unhealthy,
+    /// The cloud accepted the request, but could not be asked any more how it went.
+    Unreachable,
 }
 
 /// What went wrong at a cloud, ready to be shown.

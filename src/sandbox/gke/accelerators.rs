@@ -101,7 +101,7 @@ fn check_driver(driver: &Value, image: &str) -> Checked {
 }
 
 /// What may change on a live pool: sharing and driver. Type and count may not (source: a provider author's report from
-/// a real cluster, magic-modules PR 18493); neither may the partition size [unverified].
+/// a real cluster, magic-modules PR 18493); neither may the partition size (unverified).
 pub(crate) fn check_change(old: &Value, new: &Value) -> Checked {
     let empty = Value::Null;
     let (old, new) = (old.get(0).unwrap_or(&empty), new.get(0).unwrap_or(&empty));

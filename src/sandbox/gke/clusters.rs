@@ -127,7 +127,7 @@ impl Gke {
         Ok(found.view(&place(&found.cluster), context.now))
     }
 
-    /// Only upgrades of nodes can be cancelled [unverified: what else].
+    /// Only upgrades of nodes can be cancelled (unverified: what else).
     pub(super) fn cancel_operation(
         &mut self,
         context: &mut Context<'_>,
@@ -167,6 +167,7 @@ fn show(cluster: &Cluster, status: &str) -> Value {
         "endpoint": "127.0.0.1",
         "initialClusterVersion": cluster.version,
         "currentMasterVersion": cluster.version,
+        "currentNodeVersion": node_version(cluster),
         "createTime": rfc3339(cluster.created_at),
         "masterAuth": {"clusterCaCertificate": CERTIFICATE},
         "network": "default",
@@ -212,5 +213,16 @@ impl Gke {
         };
         let nodes = cluster.pools.values().flat_map(|pool| &pool.nodes);
         Ok(nodes.map(|node| node.view(now)).collect())
+    }
+}
+
+/// The nodes' version, with a star where pools differ (source: discovery document, deprecated and still read by gcloud).
+fn node_version(cluster: &Cluster) -> String {
+    let versions: std::collections::BTreeSet<_> =
+        cluster.pools.values().filter_map(|pool| pool.spec["version"].as_str()).collect();
+    match versions.first() {
+        Some(oldest) if versions.len() > 1 => format!("{oldest} *"),
+        Some(only) => (*only).to_owned(),
+        None => cluster.version.clone(),
     }
 }

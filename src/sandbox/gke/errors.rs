@@ -69,7 +69,7 @@ impl Refusal {
         refusal(403, "PERMISSION_DENIED", "forbidden", message)
     }
 
-    /// 429 because too many operations run on the cluster. Google sends no Retry-After here [unverified].
+    /// 429 because too many operations run on the cluster. Google sends no Retry-After here (unverified).
     pub(crate) fn too_many_operations(cluster: &str) -> Self {
         refusal(
             429,

@@ -139,7 +139,7 @@ fn read_value(kind: &Kind, value: &Value, path: &str) -> Result<Value, Violation
         (Kind::Enum(names), Value::String(text)) => {
             names.contains(&text.as_str()).then(|| Value::String(text.clone()))
         }
-        // The discovery document lists enum values in the order of their numbers; a gap would shift them [unverified].
+        // The discovery document lists enum values in the order of their numbers; a gap would shift them (unverified).
         (Kind::Enum(names), Value::Number(number)) => number
             .as_u64()
             .and_then(|index| names.get(usize::try_from(index).ok()?))

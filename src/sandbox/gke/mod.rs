@@ -33,6 +33,9 @@ mod spec;
 mod update;
 mod versions;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use actors::Act;
 use errors::Refusal;
 pub(crate) use faults::refuse;

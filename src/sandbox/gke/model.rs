@@ -119,7 +119,7 @@ impl Pool {
 
     /// The name of the instance group manager in a zone.
     pub(crate) fn group_name(&self, cluster: &str, zone: &str) -> String {
-        // Compute names hold 63 characters, so GKE cuts the cluster's and the pool's name [lengths unverified].
+        // Compute names hold 63 characters, so GKE cuts the cluster's and the pool's name (lengths unverified).
         let cut = |text: &str| text.chars().take(20).collect::<String>();
         // Groups of one pool have hashes of their own; here they differ in the zone's letter.
         let letter = zone.rsplit('-').next().unwrap_or_default();

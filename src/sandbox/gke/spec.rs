@@ -39,7 +39,7 @@ pub(crate) fn with_defaults(cluster: &Cluster, mut pool: Map<String, Value>) -> 
     default(&mut pool, "upgradeSettings", json!({}));
     default(&mut pool, "autoscaling", json!({}));
     default(&mut pool, "networkConfig", json!({}));
-    // In a release channel both are on [unverified: what the API does when `management` is absent].
+    // In a release channel both are on (unverified: what the API does when `management` is absent).
     let managed = if cluster.release_channel.is_some() {
         json!({"autoUpgrade": true, "autoRepair": true})
     } else {
@@ -108,7 +108,7 @@ fn fill_config(config: &mut Map<String, Value>) {
     }
 }
 
-/// The labels that GKE puts on machines by itself, and shows [which ones exactly is unverified].
+/// The labels that GKE puts on machines by itself, and shows (which ones exactly is unverified).
 pub(crate) fn system_labels(labels: &mut Map<String, Value>, provisioning: &str) {
     labels.insert("goog-gke-node-pool-provisioning-model".to_owned(), json!(provisioning));
 }
