@@ -141,3 +141,16 @@ fn one_pool_that_fails_does_not_take_the_others_along() {
     desk.settle(&pool);
     assert_eq!(desk.creates().len(), 3);
 }
+
+#[test]
+fn an_api_that_cannot_be_reached_is_an_error_in_time_and_no_secret_is_logged() {
+    let mut workspace = crate::mig_refusals::offline();
+    workspace.set_env("TF_LOG_PROVIDER", "TRACE");
+    // Nobody listens there.
+    let provider = "provider \"gpuslice\" {\n google = {\n access_token = \"not-for-other-eyes\"\n \
+                    container_custom_endpoint = \"http://127.0.0.1:9/v1/\"\n }\n}";
+    workspace.write("main.tf", &Pool::real().timeouts("create = \"2s\"").beside(provider).hcl());
+    let refused = workspace.apply().failure().says("127.0.0.1:9");
+    refused.never_says("not-for-other-eyes");
+    assert!(!workspace.has(POOL));
+}

@@ -113,6 +113,12 @@ fn another_metadata_server_rolls_the_nodes() {
 }
 
 #[test]
+fn a_limit_of_a_nodes_life_rolls_the_nodes() {
+    let desk = rolls(&pool(), &pool().set("gke", r#"{ max_run_duration = "72h" }"#), "gke.max_run_duration");
+    assert_eq!(desk.live(ZONAL)["config"]["maxRunDuration"], "259200s");
+}
+
+#[test]
 fn private_nodes_roll_the_nodes() {
     rolls(&pool(), &pool().set("gke", "{ private_nodes = true }"), "gke.private_nodes");
 }
