@@ -43,11 +43,7 @@ impl<K: Eq + Hash, V: Clone, E: Clone> Coalesced<K, V, E> {
     /// The answer for `key`: a fresh one if there is one, else that of a new request.
     ///
     /// An error goes to those who are waiting for it and to nobody after them.
-    pub(crate) fn get(
-        &self,
-        key: K,
-        ask: impl FnOnce() -> BoxFuture<'static, Result<V, E>>,
-    ) -> Answer<V, E> {
+    pub(crate) fn get(&self, key: K, ask: impl FnOnce() -> BoxFuture<'static, Result<V, E>>) -> Answer<V, E> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.get(&key)
             && entry.begun.elapsed() < self.fresh

@@ -198,7 +198,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_servers_clock_is_kept() {
-        let url = serve("HTTP/1.1 200 OK\r\ndate: Fri, 01 Jan 2100 00:00:00 GMT\r\ncontent-length: 2\r\n\r\n{}").await;
+        let url =
+            serve("HTTP/1.1 200 OK\r\ndate: Fri, 01 Jan 2100 00:00:00 GMT\r\ncontent-length: 2\r\n\r\n{}")
+                .await;
         let (client, answer) = get(&url).await;
         assert_eq!(answer.unwrap().body, b"{}");
         let expected = httpdate::parse_http_date("Fri, 01 Jan 2100 00:00:00 GMT").unwrap();

@@ -45,11 +45,6 @@ impl Limits {
         }
     }
 
-    /// The time that is left.
-    pub(crate) fn remaining(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
-    }
-
     /// Sleeps, but not beyond the bounds.
     pub(crate) async fn sleep(&self, length: Duration) -> Result<(), Stopped> {
         self.run(tokio::time::sleep(length)).await

@@ -8,6 +8,7 @@
 //! - `clouds`: one API per cloud, made when first asked for.
 //! - `http`: the client that all clouds share, with its time-outs.
 //! - `retry`: when to try again, and how long to wait.
+//! - `instant`: moments in RFC 3339.
 //! - `limits`: who may stop a call, and when its time is up.
 //! - `gate`: how many operations run on one cluster at a time.
 //! - `coalesce`: reads of one refresh share one answer.
@@ -15,9 +16,10 @@
 //!
 //! Every cloud's folder holds files of the same names, so that who knows one finds the way in all:
 //! `mod.rs` (the trait [`NodePools`](crate::nodepool::NodePools)), `auth.rs` (credentials), `client.rs` (routes),
-//! `wire.rs` and `wire_number.rs` (JSON), `errors.rs` (the retry table, and errors in words), `translate.rs` (neutral
+//! `wire.rs` and `wire_number.rs` (JSON), `errors.rs` (the retry table), `attempts.rs` (trying again by it), `explain.rs` (errors in
+//! words), `translate.rs` (neutral
 //! to wire), `parts.rs` (the parts that a create and an update share), `seen.rs` (wire to neutral), `steps.rs` (a
-//! change as requests), `health.rs`, `create.rs`, `update.rs`, `delete.rs`, `read.rs`, `wait.rs` (behaviour),
+//! change as requests), `health.rs`, `create.rs`, `update.rs`, `delete.rs`, `read.rs`, `wait.rs`, `follow.rs` (behaviour),
 //! `options.rs` (the options of that cloud alone), `profiles.rs` (which MIG profiles it cuts), `machines.rs` (what its
 //! machine types demand), `places.rs` (regions and zones), `labels.rs` (what the cloud keeps to itself), `rules.rs`
 //! (the trait [`CloudRules`]) with `checks.rs` and `option_checks.rs`.
@@ -30,6 +32,7 @@ mod coalesce;
 mod gate;
 mod gke;
 mod http;
+mod instant;
 mod limits;
 mod retry;
 pub mod settings;

@@ -60,15 +60,19 @@ mod tests {
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(4));
         for longest in [1, 2, 4, 4, 4] {
             let wait = backoff.wait(None);
-            assert!(wait >= Duration::from_secs(longest) / 2 && wait <= Duration::from_secs(longest), "{wait:?}");
+            assert!(
+                wait >= Duration::from_secs(longest) / 2 && wait <= Duration::from_secs(longest),
+                "{wait:?}"
+            );
         }
         assert_eq!(backoff.wait(Some(Duration::from_secs(30))), Duration::from_secs(30));
     }
 
     #[test]
     fn jitter_spreads() {
-        let waits: std::collections::BTreeSet<Duration> =
-            (0..32).map(|_| Backoff::new(Duration::from_secs(1), Duration::from_secs(1)).wait(None)).collect();
+        let waits: std::collections::BTreeSet<Duration> = (0..32)
+            .map(|_| Backoff::new(Duration::from_secs(1), Duration::from_secs(1)).wait(None))
+            .collect();
         assert!(waits.len() > 16, "{waits:?}");
     }
 

@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn written_credentials_keep_those_of_the_environment_out() {
-        let variables = environment(&[("GOOGLE_OAUTH_ACCESS_TOKEN", "left-over"), ("GOOGLE_CREDENTIALS", "x")]);
+        let variables =
+            environment(&[("GOOGLE_OAUTH_ACCESS_TOKEN", "left-over"), ("GOOGLE_CREDENTIALS", "x")]);
         let settings = GoogleSettings { credentials: Some("key.json".into()), ..GoogleSettings::default() }
             .completed(variables);
         assert_eq!((settings.credentials.as_deref(), settings.access_token), (Some("key.json"), None));

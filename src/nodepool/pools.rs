@@ -223,6 +223,8 @@ pub enum ErrorKind {
     Forbidden,
     /// A quota does not suffice. Remedy: ask for more.
     Quota,
+    /// The cloud has no such machines to give. Remedy: later, elsewhere, or another machine type.
+    NoCapacity,
     /// The cloud refuses the request as it is. Remedy: change the configuration.
     Invalid,
     /// The pool was created and can never become ready. Remedy: replace it.

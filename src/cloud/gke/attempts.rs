@@ -92,7 +92,8 @@ where
     let mut left = FAULTS;
     let mut waited_for = None;
     loop {
-        let stopped = |why, waited_for: &Option<String>| Trouble::Stopped { why, waited_for: waited_for.clone() };
+        let stopped =
+            |why, waited_for: &Option<String>| Trouble::Stopped { why, waited_for: waited_for.clone() };
         limits.check().map_err(|why| stopped(why, &waited_for))?;
         let result = match kind {
             Kind::Read => limits.run(send()).await.map_err(|why| stopped(why, &waited_for))?,

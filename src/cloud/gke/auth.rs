@@ -144,7 +144,9 @@ fn no_token(error: &CredentialsError) -> String {
 
 fn bearer(token: &str) -> Result<HeaderMap, AuthError> {
     let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
-        AuthError::Unusable("The access token holds characters that no token has, such as a line break.".to_owned())
+        AuthError::Unusable(
+            "The access token holds characters that no token has, such as a line break.".to_owned(),
+        )
     })?;
     value.set_sensitive(true);
     Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
@@ -237,7 +239,9 @@ fn from_json(json: Value) -> Result<Credentials, AuthError> {
                 .build(),
         ),
         "authorized_user" => built(user_account::Builder::new(json).with_scopes([SCOPE]).build()),
-        "impersonated_service_account" => built(impersonated::Builder::new(json).with_scopes([SCOPE]).build()),
+        "impersonated_service_account" => {
+            built(impersonated::Builder::new(json).with_scopes([SCOPE]).build())
+        }
         "external_account" => built(external_account::Builder::new(json).with_scopes([SCOPE]).build()),
         other => Err(AuthError::Unusable(format!(
             "The credentials are of the type {other:?}, which cannot be used here. Known types: service_account, \

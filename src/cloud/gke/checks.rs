@@ -46,7 +46,8 @@ fn name(config: &NodePoolConfig, problems: &mut Problems) {
     let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let begins = |text: &str| text.starts_with(|c: char| c.is_ascii_lowercase());
     if let Some(name) = config.name.known() {
-        let good = name.len() <= LONGEST_NAME && begins(name) && name.chars().all(lower) && !name.ends_with('-');
+        let good =
+            name.len() <= LONGEST_NAME && begins(name) && name.chars().all(lower) && !name.ends_with('-');
         if !good {
             problems.error(
                 "name",
@@ -126,7 +127,11 @@ fn size(config: &NodePoolConfig, problems: &mut Problems) {
     if let Some(count) = config.node_count.known()
         && let Err(uneven) = parts::per_zone(*count, zones)
     {
-        problems.error("node_count", format!("node_count = {count} cannot be spread evenly"), format!("{uneven}."));
+        problems.error(
+            "node_count",
+            format!("node_count = {count} cannot be spread evenly"),
+            format!("{uneven}."),
+        );
     }
     if let Some(limits) = config.autoscaling.known() {
         start(limits, zones, problems);
@@ -218,7 +223,9 @@ fn node_labels(config: &NodePoolConfig, problems: &mut Problems) {
         problems.warning(
             "labels",
             "GKE may refuse so many labels",
-            format!("They have {characters} characters together, and GKE documents a limit of {LABEL_CHARACTERS}."),
+            format!(
+                "They have {characters} characters together, and GKE documents a limit of {LABEL_CHARACTERS}."
+            ),
         );
     }
 }
@@ -282,7 +289,9 @@ fn disk(config: &NodePoolConfig, problems: &mut Problems) {
             ),
         );
     }
-    let (Some(machine_type), Some(kind)) = (config.machine_type.known(), config.disk_type.known()) else { return };
+    let (Some(machine_type), Some(kind)) = (config.machine_type.known(), config.disk_type.known()) else {
+        return;
+    };
     let Some(misfit) = machines::boot_disk_misfit(machine_type, kind) else { return };
     let summary = format!("{machine_type} does not boot from {kind}");
     let detail = format!("It takes {}. When unset, GKE chooses.", misfit.kinds.join(", "));
@@ -325,7 +334,11 @@ fn pods_and_version(config: &NodePoolConfig, problems: &mut Problems) {
         problems.error(
             "max_pods",
             format!("max_pods = {pods} is not possible on GKE"),
-            format!("GKE allows {} to {} pods per node; when unset as the cluster says.", PODS.start(), PODS.end()),
+            format!(
+                "GKE allows {} to {} pods per node; when unset as the cluster says.",
+                PODS.start(),
+                PODS.end()
+            ),
         );
     }
     if let Some(version) = config.kubernetes_version.known()

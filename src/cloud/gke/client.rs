@@ -39,8 +39,16 @@ impl Client {
             Some(sandbox) => (Auth::sandbox(), sandbox.clone(), compute_base(sandbox.clone())),
             None => (
                 Auth::google(google),
-                container_base(endpoint("container_custom_endpoint", google.container_custom_endpoint.as_deref(), CONTAINER)?),
-                compute_base(endpoint("compute_custom_endpoint", google.compute_custom_endpoint.as_deref(), COMPUTE)?),
+                container_base(endpoint(
+                    "container_custom_endpoint",
+                    google.container_custom_endpoint.as_deref(),
+                    CONTAINER,
+                )?),
+                compute_base(endpoint(
+                    "compute_custom_endpoint",
+                    google.compute_custom_endpoint.as_deref(),
+                    COMPUTE,
+                )?),
             ),
         };
         let http = HttpClient::new(&settings.user_agent, settings.sandbox.is_some());
@@ -164,8 +172,7 @@ impl Client {
     }
 
     fn cluster_url(&self, place: Place<'_>, segments: &[&str]) -> Url {
-        let mut all =
-            vec!["projects", place.project, "locations", place.location, "clusters", place.cluster];
+        let mut all = vec!["projects", place.project, "locations", place.location, "clusters", place.cluster];
         all.extend(segments);
         self.container_url(&all)
     }
@@ -187,14 +194,14 @@ fn with_segments(mut url: Url, segments: &[&str]) -> Url {
 
 fn endpoint(setting: &str, written: Option<&str>, default: &str) -> Result<Url, PoolError> {
     let text = written.unwrap_or(default);
-    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host()).ok_or_else(|| {
-        PoolError {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host()).ok_or_else(
+        || PoolError {
             kind: ErrorKind::Invalid,
             summary: format!("{setting} is no address"),
             detail: format!("{text:?} is no URL. Write one such as {default:?}, or leave {setting} out."),
             attribute: Some(Path::of(&format!("google.{setting}"))),
-        }
-    })
+        },
+    )
 }
 
 /// Drops a version at the end, which hashicorp/google's endpoints carry.

@@ -13,11 +13,7 @@ pub(crate) const WHERE_TO_LOOK: &str =
 /// What Google's texts about a bad request point to: text in lower case, attribute, advice (sources: issues of
 /// hashicorp/google; the messages themselves are GKE's).
 const INVALID: &[(&str, &str, &str)] = &[
-    (
-        "default machine type",
-        "machine_type",
-        "Set machine_type to one that has GPUs.",
-    ),
+    ("default machine type", "machine_type", "Set machine_type to one that has GPUs."),
     (
         "more than one taint",
         "taints",
@@ -28,11 +24,7 @@ const INVALID: &[(&str, &str, &str)] = &[
         "gpu",
         "GKE cannot change the number of GPUs of a pool. Replace it: `terraform apply -replace=<address>`.",
     ),
-    (
-        "partition size",
-        "mig_profile",
-        "GKE does not cut these GPUs so. Choose another mig_profile.",
-    ),
+    ("partition size", "mig_profile", "GKE does not cut these GPUs so. Choose another mig_profile."),
     ("gpupartitionsize", "mig_profile", "GKE does not cut these GPUs so. Choose another mig_profile."),
     (
         "accelerator",
@@ -52,8 +44,16 @@ const INVALID: &[(&str, &str, &str)] = &[
         "kubernetes_version",
         "Choose a version that `gcloud container get-server-config` lists and that is not above the cluster's.",
     ),
-    ("machine type", "machine_type", "Check that the zones have this machine type: `gcloud compute machine-types list`."),
-    ("machinetype", "machine_type", "Check that the zones have this machine type: `gcloud compute machine-types list`."),
+    (
+        "machine type",
+        "machine_type",
+        "Check that the zones have this machine type: `gcloud compute machine-types list`.",
+    ),
+    (
+        "machinetype",
+        "machine_type",
+        "Check that the zones have this machine type: `gcloud compute machine-types list`.",
+    ),
     ("zone", "zones", "Check that the zones belong to the cluster's region."),
     ("location", "zones", "Check that the zones belong to the cluster's region."),
     ("label", "labels", "Check the labels and tags."),
@@ -163,8 +163,7 @@ fn refused(refusal: &Refusal, doing: &str) -> PoolError {
 
 fn detail(refusal: &Refusal, advice: &str) -> String {
     let words = sentence(&refusal.message);
-    let request =
-        refusal.request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
+    let request = refusal.request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
     let status = if refusal.status.is_empty() { String::new() } else { format!(" {}", refusal.status) };
     format!("{words} {advice} (HTTP {}{status}{request})", refusal.http)
 }
@@ -226,12 +225,19 @@ pub(crate) fn no_cluster(id: &str) -> PoolError {
 }
 
 /// A call that ended before its work was done. `doing` completes "… was interrupted while it tried to …".
-pub(crate) fn stopped(why: Stopped, timeout: std::time::Duration, doing: &str, waited_for: Option<&str>) -> PoolError {
+pub(crate) fn stopped(
+    why: Stopped,
+    timeout: std::time::Duration,
+    doing: &str,
+    waited_for: Option<&str>,
+) -> PoolError {
     let timeout = crate::duration::GoDuration(timeout);
     let (kind, mut summary, after) = match why {
-        Stopped::Interrupted => {
-            (ErrorKind::Interrupted, format!("Interrupted: could not {doing}"), "Apply again to go on.".to_owned())
-        }
+        Stopped::Interrupted => (
+            ErrorKind::Interrupted,
+            format!("Interrupted: could not {doing}"),
+            "Apply again to go on.".to_owned(),
+        ),
         Stopped::TimedOut => (
             ErrorKind::TimedOut,
             format!("Timed out: could not {doing} within {timeout}"),

@@ -83,7 +83,9 @@ fn cause_of_condition(condition: &wire::Condition) -> Cause {
         code if LASTING.contains(&code) => Cause::Permanent,
         _ => match (cause_of_text(&condition.message), condition.canonical_code.as_str()) {
             (Cause::Unknown, "RESOURCE_EXHAUSTED") => Cause::Quota,
-            (Cause::Unknown, "PERMISSION_DENIED" | "UNAUTHENTICATED" | "INVALID_ARGUMENT") => Cause::Permanent,
+            (Cause::Unknown, "PERMISSION_DENIED" | "UNAUTHENTICATED" | "INVALID_ARGUMENT") => {
+                Cause::Permanent
+            }
             (cause, _) => cause,
         },
     }
@@ -101,12 +103,8 @@ pub(crate) fn outlook(pool: &wire::NodePool) -> Outlook {
 }
 
 fn ailing(pool: &wire::NodePool) -> Outlook {
-    let causes: Vec<Cause> = pool
-        .conditions
-        .iter()
-        .map(cause_of_condition)
-        .chain([cause_of_text(&pool.status_message)])
-        .collect();
+    let causes: Vec<Cause> =
+        pool.conditions.iter().map(cause_of_condition).chain([cause_of_text(&pool.status_message)]).collect();
     let any = |wanted: Cause| causes.contains(&wanted);
     // With RUNNING_WITH_ERROR some nodes work, so the pool is never given up for what keeps others away.
     if any(Cause::Permanent) && pool.status == "ERROR" {

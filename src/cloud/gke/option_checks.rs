@@ -284,7 +284,9 @@ impl Wish<'_> {
             ("node_drain.pdb_timeout", inner("node_drain", "pdb_timeout")),
         ];
         for (option, text) in all {
-            let Some(length) = text.and_then(|it| it.parse::<crate::duration::GoDuration>().ok()) else { continue };
+            let Some(length) = text.and_then(|it| it.parse::<crate::duration::GoDuration>().ok()) else {
+                continue;
+            };
             let path = format!("gke.{option}");
             if parts::seconds(option, &length.to_string()).is_err() {
                 problems.error(&path, "GKE counts in whole seconds", "Leave the fraction of a second out.");

@@ -133,7 +133,12 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         Change::Rolls,
         "What pods see of the metadata server; GKE_METADATA is Workload Identity Federation.",
     ),
-    option("reservation", OptionKind::Object(RESERVATION), Change::Replace, "Which reservation the machines use."),
+    option(
+        "reservation",
+        OptionKind::Object(RESERVATION),
+        Change::Replace,
+        "Which reservation the machines use.",
+    ),
     option(
         "flex_start",
         OptionKind::Bool,
@@ -164,12 +169,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         Change::InPlace,
         "Whether GKE repairs unhealthy nodes. When unset true, with flex_start false.",
     ),
-    option(
-        "auto_upgrade",
-        OptionKind::Bool,
-        Change::InPlace,
-        "Whether GKE upgrades nodes. When unset true.",
-    ),
+    option("auto_upgrade", OptionKind::Bool, Change::InPlace, "Whether GKE upgrades nodes. When unset true."),
     OptionSpec {
         name: "blue_green",
         kind: OptionKind::Object(BLUE_GREEN),

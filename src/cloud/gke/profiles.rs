@@ -67,8 +67,17 @@ const PARTITIONS: &[Partitions] = &[
     Partitions {
         accelerator_type: "nvidia-rtx-pro-6000",
         listed: &[
-            "1g.24gb", "2g.48gb", "4g.96gb", "1g.24gb+me", "1g.24gb+gfx", "1g.24gb+me.all", "1g.24gb-me",
-            "2g.48gb+gfx", "2g.48gb+me.all", "2g.48gb-me", "4g.96gb+gfx",
+            "1g.24gb",
+            "2g.48gb",
+            "4g.96gb",
+            "1g.24gb+me",
+            "1g.24gb+gfx",
+            "1g.24gb+me.all",
+            "1g.24gb-me",
+            "2g.48gb+gfx",
+            "2g.48gb+me.all",
+            "2g.48gb-me",
+            "4g.96gb+gfx",
         ],
         unsure: &[],
         unannounced: &[],
@@ -148,9 +157,11 @@ mod tests {
     #[test]
     fn four_slices_are_judged_per_gpu() {
         assert_eq!(of("nvidia-rtx-pro-6000", "4g.96gb"), ProfileVerdict::Allowed);
-        for (accelerator, profile) in
-            [("nvidia-tesla-a100", "4g.20gb"), ("nvidia-a100-80gb", "4g.40gb"), ("nvidia-h100-80gb", "4g.40gb")]
-        {
+        for (accelerator, profile) in [
+            ("nvidia-tesla-a100", "4g.20gb"),
+            ("nvidia-a100-80gb", "4g.40gb"),
+            ("nvidia-h100-80gb", "4g.40gb"),
+        ] {
             assert!(matches!(of(accelerator, profile), ProfileVerdict::Refused(_)), "{accelerator}");
         }
         for (accelerator, profile) in

@@ -56,7 +56,10 @@ impl CloudRules for Rules {
         put("gpuPartitionSize", slicing.profile.map(|profile| profile.label_value()));
         let sharing = parts::sharing(*slicing.sharing);
         put("gpuSharingStrategy", sharing.as_ref().and_then(|it| it.gpu_sharing_strategy.clone()));
-        put("maxSharedClientsPerGpu", sharing.and_then(|it| Some(it.max_shared_clients_per_gpu?.0.to_string())));
+        put(
+            "maxSharedClientsPerGpu",
+            sharing.and_then(|it| Some(it.max_shared_clients_per_gpu?.0.to_string())),
+        );
         native
     }
 

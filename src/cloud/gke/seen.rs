@@ -19,10 +19,14 @@ pub(crate) enum Unreadable {
     #[error("its GPUs are shared by {0:?}, which this version does not know; upgrade the provider")]
     Sharing(String),
     /// A taint effect that Kubernetes did not have when this was written.
-    #[error("its taint {key} has the effect {effect:?}, which this version does not know; upgrade the provider")]
+    #[error(
+        "its taint {key} has the effect {effect:?}, which this version does not know; upgrade the provider"
+    )]
     Taint { key: String, effect: String },
     /// A pool that GKE's own machinery makes and removes.
-    #[error("it is managed by GKE (Autopilot or a ComputeClass), which makes and removes such pools by itself")]
+    #[error(
+        "it is managed by GKE (Autopilot or a ComputeClass), which makes and removes such pools by itself"
+    )]
     Managed,
 }
 
@@ -114,7 +118,10 @@ fn taints(taints: &[wire::Taint]) -> Result<BTreeSet<Taint>, Unreadable> {
             let effect = TaintEffect::ALL
                 .into_iter()
                 .find(|effect| parts::effect(*effect) == taint.effect)
-                .ok_or_else(|| Unreadable::Taint { key: taint.key.clone(), effect: taint.effect.clone() })?;
+                .ok_or_else(|| Unreadable::Taint {
+                key: taint.key.clone(),
+                effect: taint.effect.clone(),
+            })?;
             Ok(Taint { key: taint.key.clone(), value: taint.value.clone(), effect })
         })
         .collect()
@@ -144,7 +151,8 @@ fn autoscaling(pool: &wire::NodePool) -> Option<(u32, u32)> {
 
 fn upgrade(settings: Option<&wire::UpgradeSettings>) -> Upgrade {
     let Some(settings) = settings else { return Upgrade::default() };
-    if !matches!(settings.strategy.as_deref(), None | Some("SURGE" | "NODE_POOL_UPDATE_STRATEGY_UNSPECIFIED")) {
+    if !matches!(settings.strategy.as_deref(), None | Some("SURGE" | "NODE_POOL_UPDATE_STRATEGY_UNSPECIFIED"))
+    {
         return Upgrade::default();
     }
     // A number that is left out is zero.
@@ -154,9 +162,8 @@ fn upgrade(settings: Option<&wire::UpgradeSettings>) -> Upgrade {
 
 fn options(pool: &wire::NodePool, config: &wire::NodeConfig) -> Options {
     let text = |value: Option<&str>| value.filter(|it| !it.is_empty()).map(|it| OptionValue::Text(it.into()));
-    let word = |value: Option<&String>| {
-        text(value.map(String::as_str).filter(|it| !it.ends_with("UNSPECIFIED")))
-    };
+    let word =
+        |value: Option<&String>| text(value.map(String::as_str).filter(|it| !it.ends_with("UNSPECIFIED")));
     let on = |value: bool| Some(OptionValue::Bool(value));
     let enabled = |value: &Option<wire::Enabled>| on(value.as_ref().is_some_and(|it| it.enabled));
     let set = |values: &[String]| Some(OptionValue::TextSet(values.iter().cloned().collect()));
@@ -176,7 +183,10 @@ fn options(pool: &wire::NodePool, config: &wire::NodeConfig) -> Options {
     put("oauth_scopes", set(&config.oauth_scopes));
     put("network_tags", set(&config.tags));
     put("metadata", Some(OptionValue::TextMap(metadata(&config.metadata))));
-    put("workload_metadata_mode", word(config.workload_metadata_config.as_ref().and_then(|it| it.mode.as_ref())));
+    put(
+        "workload_metadata_mode",
+        word(config.workload_metadata_config.as_ref().and_then(|it| it.mode.as_ref())),
+    );
     put("reservation", config.reservation_affinity.as_ref().and_then(reservation));
     put("flex_start", on(config.flex_start.unwrap_or(false)));
     put("queued_provisioning", enabled(&pool.queued_provisioning));

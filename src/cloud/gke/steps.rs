@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::parts::{self, Untranslatable};
-use super::wire::{self, Int};
 use super::translate;
+use super::wire::{self, Int};
 use crate::nodepool::spec::{Size, Taint};
 use crate::nodepool::{NodePoolSpec, Options, version};
 
@@ -170,11 +170,14 @@ impl Change<'_> {
         }
         if self.wanted.options.object("blue_green").is_some() {
             let settings = parts::upgrade_settings(&self.wanted.upgrade, &self.wanted.options)?;
-            return Ok(settings.filter(|_| turned).and_then(|it| put(|body| body.upgrade_settings = Some(it))));
+            return Ok(settings
+                .filter(|_| turned)
+                .and_then(|it| put(|body| body.upgrade_settings = Some(it))));
         }
         let live = self.live.upgrade_settings.as_ref();
-        let surging =
-            live.filter(|it| !matches!(it.strategy.as_deref(), Some("BLUE_GREEN" | "SHORT_LIVED"))).map(|it| {
+        let surging = live
+            .filter(|it| !matches!(it.strategy.as_deref(), Some("BLUE_GREEN" | "SHORT_LIVED")))
+            .map(|it| {
                 let count = |number: Option<Int>| number.and_then(Int::count).unwrap_or(0);
                 (count(it.max_surge), count(it.max_unavailable))
             });
@@ -284,9 +287,8 @@ impl Change<'_> {
         }
         let live = self.config().resource_labels;
         let merged = merge(&live, &self.prior.tags, &self.wanted.tags);
-        (merged != live).then(|| {
-            self.replacing(|body| body.resource_labels = Some(wire::Labels { labels: merged }))
-        })
+        (merged != live)
+            .then(|| self.replacing(|body| body.resource_labels = Some(wire::Labels { labels: merged })))
     }
 
     fn labels(&self) -> Option<Request> {
@@ -427,7 +429,8 @@ impl Change<'_> {
 
     /// A request that replaces a whole list, refused by GKE if somebody changed the pool meanwhile.
     fn replacing(&self, fill: impl FnOnce(&mut wire::UpdateNodePool)) -> Request {
-        let mut body = wire::UpdateNodePool { etag: self.live.etag.clone(), ..wire::UpdateNodePool::default() };
+        let mut body =
+            wire::UpdateNodePool { etag: self.live.etag.clone(), ..wire::UpdateNodePool::default() };
         fill(&mut body);
         Request::Put(Box::new(body))
     }

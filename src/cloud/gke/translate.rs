@@ -43,10 +43,10 @@ pub(crate) fn create(spec: &NodePoolSpec) -> Result<wire::CreateNodePool, Untran
         }),
         max_pods_constraint: spec.max_pods.map(|pods| wire::MaxPods { max_pods_per_node: pods.into() }),
         upgrade_settings: parts::upgrade_settings(&spec.upgrade, options)?,
-        placement_policy: options.bool("compact_placement").filter(|on| *on).map(|_| wire::PlacementPolicy {
-            kind: Some("COMPACT".to_owned()),
-            extra: wire::Extra::new(),
-        }),
+        placement_policy: options
+            .bool("compact_placement")
+            .filter(|on| *on)
+            .map(|_| wire::PlacementPolicy { kind: Some("COMPACT".to_owned()), extra: wire::Extra::new() }),
         network_config: network(options.text("pod_range"), options.bool("private_nodes")),
         queued_provisioning: options.bool("queued_provisioning").filter(|on| *on).map(enabled),
         node_drain_config: parts::node_drain(options, None)?,

@@ -40,7 +40,8 @@ async fn ask(limits: &Limits, kind: Kind, errors: Vec<ApiError>) -> (Result<(), 
 async fn a_busy_cluster_is_waited_for_whatever_the_kind() {
     let limits = Limits::lasting(Duration::from_secs(3600));
     for kind in [Kind::Read, Kind::Repeatable, Kind::Once] {
-        let errors = vec![refused(400, "FAILED_PRECONDITION"), refused(429, ""), refused(400, "FAILED_PRECONDITION")];
+        let errors =
+            vec![refused(400, "FAILED_PRECONDITION"), refused(429, ""), refused(400, "FAILED_PRECONDITION")];
         assert_eq!(ask(&limits, kind, errors).await, (Ok(()), 4));
     }
 }
@@ -57,7 +58,10 @@ async fn a_wait_that_ends_tells_what_it_waited_for() {
     assert!(asked > 1);
     assert!(begun.elapsed() < Duration::from_secs(2));
     let shown = result.unwrap_err().explain("create the node pool x", Duration::from_secs(60));
-    assert!(shown.summary.contains("the cluster was busy") && shown.detail.contains("busy elsewhere."), "{shown}");
+    assert!(
+        shown.summary.contains("the cluster was busy") && shown.detail.contains("busy elsewhere."),
+        "{shown}"
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,11 @@
 use super::*;
 use crate::cloud::settings::GoogleSettings;
 
-fn client(container: Option<&str>, compute: Option<&str>, sandbox: Option<&str>) -> Result<Client, PoolError> {
+fn client(
+    container: Option<&str>,
+    compute: Option<&str>,
+    sandbox: Option<&str>,
+) -> Result<Client, PoolError> {
     Client::new(&Settings {
         google: GoogleSettings {
             container_custom_endpoint: container.map(Into::into),

@@ -27,7 +27,13 @@ fn bare(http: u16, body: &str) -> Refusal {
 #[test]
 fn the_table_decides() {
     for (http, status, reason, message, action) in [
-        (400, "FAILED_PRECONDITION", "failedPrecondition", "Operation operation-1 is currently creating …", Action::Busy),
+        (
+            400,
+            "FAILED_PRECONDITION",
+            "failedPrecondition",
+            "Operation operation-1 is currently creating …",
+            Action::Busy,
+        ),
         (400, "", "failedPrecondition", "cluster is running incompatible operation", Action::Busy),
         (
             429,
@@ -36,7 +42,13 @@ fn the_table_decides() {
             "Too many operations: cluster \"X\" hits the concurrent operations quota 5, please try again later.",
             Action::Busy,
         ),
-        (429, "RESOURCE_EXHAUSTED", "rateLimitExceeded", "Quota exceeded for quota metric …", Action::Throttled),
+        (
+            429,
+            "RESOURCE_EXHAUSTED",
+            "rateLimitExceeded",
+            "Quota exceeded for quota metric …",
+            Action::Throttled,
+        ),
         (403, "", "rateLimitExceeded", "Rate Limit Exceeded", Action::Throttled),
         (
             403,
@@ -45,8 +57,20 @@ fn the_table_decides() {
             "Insufficient regional quota to satisfy request: resource \"NVIDIA_A100_GPUS\"",
             Action::Final(ErrorKind::Quota),
         ),
-        (403, "PERMISSION_DENIED", "", "The API requires a quota project", Action::Final(ErrorKind::Forbidden)),
-        (403, "PERMISSION_DENIED", "", "Required container.nodePools.create", Action::Final(ErrorKind::Forbidden)),
+        (
+            403,
+            "PERMISSION_DENIED",
+            "",
+            "The API requires a quota project",
+            Action::Final(ErrorKind::Forbidden),
+        ),
+        (
+            403,
+            "PERMISSION_DENIED",
+            "",
+            "Required container.nodePools.create",
+            Action::Final(ErrorKind::Forbidden),
+        ),
         (401, "UNAUTHENTICATED", "", "Invalid credentials", Action::Final(ErrorKind::Unauthenticated)),
         (404, "NOT_FOUND", "notFound", "Not found: projects/…", Action::NotFound),
         (409, "ALREADY_EXISTS", "", "Already exists", Action::Exists),
@@ -76,7 +100,10 @@ fn every_row_of_the_table_is_reached() {
         assert_eq!(sample.action(), row.action, "row {position}");
         let earlier = &TABLE[..position];
         let hidden = earlier.iter().any(|other| {
-            other.http == row.http && other.status.is_empty() && other.reason.is_empty() && other.text.is_empty()
+            other.http == row.http
+                && other.status.is_empty()
+                && other.reason.is_empty()
+                && other.text.is_empty()
         });
         assert!(!hidden, "row {position} is hidden");
     }
@@ -104,9 +131,19 @@ fn only_what_the_server_may_have_done_leaves_doubt() {
 fn errors_say_what_why_and_how_to_mend() {
     let of = |refusal: Refusal| ApiError::Refused(Box::new(refusal)).explain("create the node pool mig1g");
     let errors = [
-        refusal(400, "INVALID_ARGUMENT", "badRequest", "Cannot use default machine type (e2-medium) with GPUs"),
+        refusal(
+            400,
+            "INVALID_ARGUMENT",
+            "badRequest",
+            "Cannot use default machine type (e2-medium) with GPUs",
+        ),
         refusal(400, "INVALID_ARGUMENT", "", "Something else is wrong"),
-        refusal(403, "PERMISSION_DENIED", "", "Insufficient regional quota to satisfy request: resource \"X\""),
+        refusal(
+            403,
+            "PERMISSION_DENIED",
+            "",
+            "Insufficient regional quota to satisfy request: resource \"X\"",
+        ),
         refusal(403, "PERMISSION_DENIED", "", "Required \"container.nodePools.create\" permission(s)"),
         refusal(403, "PERMISSION_DENIED", "accessNotConfigured", "Kubernetes Engine API has not been used"),
         refusal(401, "UNAUTHENTICATED", "", "Request had invalid authentication credentials"),
