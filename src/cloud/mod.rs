@@ -1,36 +1,49 @@
-//! The clouds.
-#![allow(missing_docs)]
-pub mod gke;
-use crate::nodepool::{CloudRules, NodePools, PoolError};
+//! The clouds' own APIs, behind the two traits of [`crate::nodepool`].
+//!
+//! The rest of the crate sees four things: [`rules`] (what a cloud demands at plan; pure), [`Settings`] (credentials
+//! and addresses), [`Clouds`] (one door per cloud, opened when first used) and the traits.
+//!
+//! In reading order:
+//! - [`settings`]: what the provider block says, completed from the environment.
+//! - `clouds`: one API per cloud, made when first asked for.
+//! - `http`: the client that all clouds share, with its time-outs.
+//! - `retry`: when to try again, and how long to wait.
+//! - `instant`: moments in RFC 3339.
+//! - `limits`: who may stop a call, and when its time is up.
+//! - `gate`: how many operations run on one cluster at a time.
+//! - `coalesce`: reads of one refresh share one answer.
+//! - `gke`: Google Kubernetes Engine.
+//!
+//! Every cloud's folder holds files of the same names, so that who knows one finds the way in all:
+//! `mod.rs` (the trait [`NodePools`](crate::nodepool::NodePools)), `auth.rs` (credentials), `client.rs` (routes),
+//! `wire.rs` and `wire_number.rs` (JSON), `errors.rs` (the retry table), `attempts.rs` (trying again by it), `explain.rs` (errors in
+//! words), `translate.rs` (neutral
+//! to wire), `parts.rs` (the parts that a create and an update share), `seen.rs` (wire to neutral), `steps.rs` (a
+//! change as requests), `health.rs`, `create.rs`, `update.rs`, `delete.rs`, `read.rs`, `wait.rs`, `follow.rs` (behaviour),
+//! `options.rs` (the options of that cloud alone), `profiles.rs` (which MIG profiles it cuts), `machines.rs` (what its
+//! machine types demand), `places.rs` (regions and zones), `labels.rs` (what the cloud keeps to itself), `rules.rs`
+//! (the trait [`CloudRules`]) with `checks.rs` and `option_checks.rs`.
+
+use crate::nodepool::CloudRules;
 use crate::slicing::Cloud;
-use std::sync::Arc;
-#[derive(Debug, Clone, Default)]
-pub struct GoogleSettings {
-    pub credentials: Option<String>,
-    pub access_token: Option<String>,
-    pub impersonate_service_account: Option<String>,
-    pub impersonate_service_account_delegates: Vec<String>,
-    pub billing_project: Option<String>,
-    pub user_project_override: Option<bool>,
-    pub container_custom_endpoint: Option<String>,
-    pub compute_custom_endpoint: Option<String>,
-}
-#[derive(Debug, Clone)]
-pub struct Settings {
-    pub google: GoogleSettings,
-    pub sandbox: Option<url::Url>,
-    pub user_agent: String,
-}
-pub fn rules(_: Cloud) -> Option<&'static dyn CloudRules> {
-    None
-}
-#[derive(Debug)]
-pub struct Clouds;
-impl Clouds {
-    pub fn new(_: Settings) -> Self {
-        Clouds
-    }
-    pub fn pools(&self, _: Cloud) -> Result<Arc<dyn NodePools>, PoolError> {
-        unreachable!()
+
+mod clouds;
+mod coalesce;
+mod gate;
+mod gke;
+mod http;
+mod instant;
+mod limits;
+mod retry;
+pub mod settings;
+
+pub use clouds::Clouds;
+pub use settings::{GoogleSettings, Settings};
+
+/// The plan-time rules of a cloud; `None` for a cloud that is not in this version.
+pub fn rules(cloud: Cloud) -> Option<&'static dyn CloudRules> {
+    match cloud {
+        Cloud::Gke => Some(&gke::RULES),
+        Cloud::Aks | Cloud::Eks => None,
     }
 }

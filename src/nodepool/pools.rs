@@ -188,6 +188,8 @@ pub enum IncompleteReason {
     NoCapacity,
     /// The cloud says that the pool is unhealthy, but not for good.
     Unhealthy,
+    /// The cloud accepted the request, but could not be asked any more how it went.
+    Unreachable,
 }
 
 /// What went wrong at a cloud, ready to be shown.
@@ -221,6 +223,8 @@ pub enum ErrorKind {
     Forbidden,
     /// A quota does not suffice. Remedy: ask for more.
     Quota,
+    /// The cloud has no such machines to give. Remedy: later, elsewhere, or another machine type.
+    NoCapacity,
     /// The cloud refuses the request as it is. Remedy: change the configuration.
     Invalid,
     /// The pool was created and can never become ready. Remedy: replace it.

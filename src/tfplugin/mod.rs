@@ -6,7 +6,8 @@
 //! - [`proto`]: the messages as they travel; `serve` takes care of the process (who may connect, when it ends), `rpc`
 //!   answers each procedure, `log` and `panic` speak to standard error in the way that hosts understand.
 //! - Values: [`type_`] and [`value`] with [`number`], [`path`] and [`diag`]; [`codec`] makes bytes of them.
-//! - [`schema`] says what a resource has, [`derived`] what follows from what, and [`plan`] what will be.
+//! - [`schema`] says what a resource has, [`derived`] what follows from what, [`plan`] what will be, and
+//!   [`self_check`] whether Terraform will accept it.
 //! - The traits: [`provider`], [`resource`] with [`capability`], [`data_source`], [`function`]; and [`context`], what
 //!   a running call has beside its arguments.
 
@@ -27,6 +28,7 @@ pub mod provider;
 pub mod resource;
 pub mod rpc;
 pub mod schema;
+pub mod self_check;
 mod serve;
 pub mod type_;
 pub mod value;

@@ -12,3 +12,4 @@ mod demo;
 mod harness;
 mod sandbox_gke;
 mod support;
+mod tfplugin;

@@ -125,7 +125,7 @@ fn after_success(
     } else {
         let state = check::wholly_known(state, "the new state", diagnostics);
         if !diagnostics.has_errors() {
-            check::applied(kind, &planned, &state, diagnostics);
+            check::applied(kind.shape(), &planned, &state, diagnostics);
         }
         candidates.push(Candidate { state, private: private.clone() });
     }

@@ -4,10 +4,12 @@
 //! broken is named together with the attribute. What costs time is done in tests and debug builds only: a provider
 //! that breaks a rule does so every time, so its tests see it.
 
-use super::catalog::{Catalog, ResourceKind};
+use super::catalog::{Catalog, Shape};
 use super::wire;
-use crate::tfplugin::diag::{Diagnostic, Diagnostics};
+use crate::tfplugin::diag::Diagnostics;
 use crate::tfplugin::path::AttributePath;
+use crate::tfplugin::plan::Planned;
+use crate::tfplugin::self_check;
 
 use crate::tfplugin::value::Value;
 
@@ -37,4 +39,18 @@ pub(super) fn schemas(catalog: &Catalog) -> Result<(), Diagnostics> {
     }
     diagnostics.or(())
 }
-pub(super) fn applied(_kind: &ResourceKind, _planned: &Value, _state: &Value, _d: &mut Diagnostics) {}
+
+/// Is the plan one that the configuration allows?
+pub(super) fn planned(shape: &Shape, config: &Value, prior: &Value, planned: &mut Planned) {
+    if cfg!(debug_assertions) {
+        let Planned { state, requires_replace, diagnostics, .. } = planned;
+        diagnostics.extend(self_check::check_plan(&shape.schema, config, prior, state, requires_replace));
+    }
+}
+
+/// Does the new state keep what the plan promised?
+pub(super) fn applied(shape: &Shape, planned: &Value, new_state: &Value, diagnostics: &mut Diagnostics) {
+    if cfg!(debug_assertions) {
+        diagnostics.extend(self_check::check_apply(&shape.schema, planned, new_state));
+    }
+}

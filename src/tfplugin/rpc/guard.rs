@@ -92,7 +92,7 @@ where
 {
     let call = calls.begin();
     let unwanted = call.token.clone().drop_guard();
-    let span = tracing::info_span!("rpc", tf_rpc = rpc, tf_resource_type = about);
+    let span = tracing::info_span!("rpc", tf_rpc = rpc, tf_type = (!about.is_empty()).then_some(about));
     let work = work(call);
     let task = async move {
         let started = std::time::Instant::now();
@@ -124,8 +124,8 @@ impl Panicked {
         Diagnostics::error(
             "The provider panicked",
             format!(
-                "In {place}: {}\n\nThis is a bug in the provider. Please report it with the block that starts with \
-                 \"panic:\", which the provider wrote to its log.",
+                "In {place}: {}\n\nThis is a bug in the provider. Please report it, with the lines that follow \"panic:\" \
+                 below or in the log.",
                 panic::message(self.0.as_ref())
             ),
         )

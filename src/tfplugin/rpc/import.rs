@@ -8,6 +8,7 @@ use super::complete::complete;
 use super::outcome::outcome;
 use super::{check, identity, wire};
 use crate::tfplugin::diag::Diagnostics;
+use crate::tfplugin::plan::fill_defaults;
 use crate::tfplugin::proto::tfplugin6 as tf;
 use crate::tfplugin::{Context, ImportBy, Operation};
 
@@ -36,7 +37,8 @@ pub(super) async fn import(
     };
     let shape = kind.shape();
     let state = complete(state, &shape.schema, &shape.ty);
-    let state = check::wholly_known(state, "the imported state", &mut diagnostics);
+    let mut state = check::wholly_known(state, "the imported state", &mut diagnostics);
+    fill_defaults(&shape.schema, &mut state);
     let imported = tf::import_resource_state::ImportedResource {
         type_name: name.clone(),
         identity: identity::of(&kind, &state, request.identity)?,

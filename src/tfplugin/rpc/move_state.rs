@@ -6,6 +6,7 @@ use super::upgrade::{parse, raw_json};
 use super::{check, identity, wire};
 use crate::tfplugin::MoveSource;
 use crate::tfplugin::diag::Diagnostics;
+use crate::tfplugin::plan::fill_defaults;
 use crate::tfplugin::proto::tfplugin6 as tf;
 
 pub(super) fn move_state(
@@ -45,7 +46,8 @@ pub(super) fn move_state(
     let shape = kind.shape();
     let state = complete(moved.state, &shape.schema, &shape.ty);
     let mut diagnostics = Diagnostics::new();
-    let state = check::wholly_known(state, "the moved state", &mut diagnostics);
+    let mut state = check::wholly_known(state, "the moved state", &mut diagnostics);
+    fill_defaults(&shape.schema, &mut state);
     Ok(tf::move_resource_state::Response {
         target_identity: identity::of(&kind, &state, None)?,
         target_state: Some(wire::encode(&state, &shape.ty, "the moved state")?),

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::calls::Call;
-use super::catalog::Catalog;
-use super::outcome::outcome;
+use super::catalog::{Catalog, Shape};
+use super::guard::catch_panic;
+use super::outcome::outcome_or_panic;
 use super::{check, identity, wire};
 use crate::tfplugin::diag::Diagnostics;
+use crate::tfplugin::plan::fill_derived;
 use crate::tfplugin::proto::tfplugin6 as tf;
 use crate::tfplugin::value::Value;
 use crate::tfplugin::{Context, Operation};
@@ -17,13 +19,14 @@ pub(super) async fn read(
     request: tf::read_resource::Request,
 ) -> Result<tf::read_resource::Response, Diagnostics> {
     let kind = catalog.resource(&request.type_name)?;
-    let ty = &kind.shape().ty;
+    let Shape { schema, ty } = kind.shape();
     let current = wire::decode(request.current_state.as_ref(), ty, "the state")?;
     let ctx = Context::new(Operation::Read)
         .with_cancellation(call.token.clone())
         .with_timeout(kind.resource.timeout(Operation::Read, &current))
         .with_private(request.private.clone());
-    let (seen, mut diagnostics) = outcome(&ctx, kind.resource.read(&ctx, current).await);
+    let result = catch_panic(kind.resource.read(&ctx, current)).await;
+    let (seen, mut diagnostics) = outcome_or_panic(&ctx, "ReadResource", &request.type_name, result);
     let Some(seen) = seen else {
         // The host keeps what it had, and should it not, then at least not because we dropped it.
         return Ok(tf::read_resource::Response {
@@ -34,8 +37,9 @@ pub(super) async fn read(
             new_identity: request.current_identity,
         });
     };
-    let new_state =
+    let mut new_state =
         check::wholly_known(seen.unwrap_or(Value::Null), "the state that was read", &mut diagnostics);
+    fill_derived(schema, kind.derived(), &mut new_state);
     Ok(tf::read_resource::Response {
         new_identity: identity::of(&kind, &new_state, request.current_identity)?,
         new_state: Some(wire::encode(&new_state, ty, "the state that was read")?),

@@ -3,6 +3,7 @@
 use super::attribute::Attribute;
 use super::body_type;
 use crate::tfplugin::type_::Type;
+use crate::tfplugin::value::{Value, ValueSet};
 
 /// A block type of a schema.
 #[derive(Debug, Clone)]
@@ -124,6 +125,15 @@ impl Block {
     /// The greatest number of blocks; 0 is no limit.
     pub fn max_items(&self) -> u32 {
         self.max_items
+    }
+
+    /// What it is when it is not written: null, or an empty collection.
+    pub fn empty_value(&self) -> Value {
+        match self.nesting {
+            BlockNesting::Single => Value::Null,
+            BlockNesting::List => Value::List(Vec::new()),
+            BlockNesting::Set => Value::Set(ValueSet::default()),
+        }
     }
 
     /// The type of its values.

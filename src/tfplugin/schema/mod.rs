@@ -29,6 +29,7 @@ pub use self::validate::validate_config;
 pub use self::validator::Validator;
 use super::path::{AttributePath, Step};
 use super::type_::Type;
+use super::value::Value;
 
 /// The schema of a resource, data source or provider.
 #[derive(Debug, Clone, Default)]
@@ -122,6 +123,15 @@ impl Schema {
     /// The type of values of this schema: an object of all attributes and blocks.
     pub fn ty(&self) -> Type {
         body_type(&self.attributes, &self.blocks)
+    }
+
+    /// A value of this schema in which nothing is given: attributes null, single blocks null, other blocks empty.
+    /// A start for the state of an import.
+    pub fn empty_value(&self) -> Value {
+        let of_attributes =
+            self.attributes.iter().map(|attribute| (attribute.name().to_owned(), Value::Null));
+        let of_blocks = self.blocks.iter().map(|block| (block.name().to_owned(), block.empty_value()));
+        Value::Object(of_attributes.chain(of_blocks).collect::<BTreeMap<_, _>>())
     }
 
     /// The attribute that a path leads to. Indices and keys of nested lists and maps are stepped over; `None` when

@@ -1,0 +1,83 @@
+//! Deleting a pool.
+
+use super::Gke;
+use super::attempts::{Kind, Trouble, attempt};
+use super::errors::Action;
+use super::explain::{self, WHERE_TO_LOOK, sentence};
+use super::follow::pending;
+use super::wait::{End, Failure};
+use crate::cloud::limits::Limits;
+use crate::nodepool::pools::{Call, Checkpoint, ErrorKind, Pending, PendingKind};
+use crate::nodepool::{PoolError, PoolId};
+
+/// How often a delete is sent again after its operation has failed or vanished and the pool is still there.
+const RESENDS: u32 = 2;
+
+impl Gke {
+    /// Deletes the pool and waits until it is gone.
+    pub(super) async fn remove(&self, call: &Call, id: &PoolId) -> Result<(), PoolError> {
+        let place = super::place(&id.cluster)?;
+        let limits = Limits::of(call);
+        let doing = format!("delete the node pool {}", id.name);
+        let stopped = |why| explain::stopped(why, call.timeout, &doing, None);
+        let _pool = self.gates.pool(&limits, &id.to_string()).await.map_err(stopped)?;
+        let _cluster = self.gates.cluster(&limits, &id.cluster.canonical()).await.map_err(stopped)?;
+        let mut left = RESENDS;
+        loop {
+            self.api.forget(&id.cluster);
+            // A pool that GKE is still working on is "busy": the request waits for its turn until the time-out.
+            let sent = attempt(&limits, Kind::Repeatable, || self.api.client.delete(place, &id.name)).await;
+            let operation = match sent {
+                Ok(operation) => operation,
+                Err(trouble) if trouble.action() == Some(Action::NotFound) => return Ok(()),
+                Err(trouble) => return Err(trouble.explain(&doing, call.timeout)),
+            };
+            let pending = pending(&operation, place.location, PendingKind::Delete);
+            call.progress.checkpoint(Checkpoint {
+                id: id.clone(),
+                pool: None,
+                pending: Some(pending.clone()),
+            });
+            let end = self.api.operation(&limits, place.project, &pending).await;
+            self.api.forget(&id.cluster);
+            let failure = match end {
+                Ok(End::Done) => return Ok(()),
+                Ok(End::Forgotten) => None,
+                Ok(End::Failed(failure)) => Some(failure),
+                Err(trouble) => return Err(unfinished(call, &doing, &pending, &trouble)),
+            };
+            let found = self.api.pool(&limits, place, &id.name).await;
+            if found.map_err(|trouble| trouble.explain(&doing, call.timeout))?.is_none() {
+                return Ok(());
+            }
+            if left == 0 {
+                return Err(failed(id, &pending, failure.as_ref()));
+            }
+            left -= 1;
+        }
+    }
+}
+
+/// A delete that goes on without us.
+fn unfinished(call: &Call, doing: &str, pending: &Pending, trouble: &Trouble) -> PoolError {
+    let mut error = trouble.explain(doing, call.timeout);
+    error.detail = format!(
+        "{} GKE has accepted the delete and goes on with it: operation {} in {}; {WHERE_TO_LOOK}.",
+        error.detail, pending.operation, pending.location
+    );
+    error
+}
+
+fn failed(id: &PoolId, pending: &Pending, failure: Option<&Failure>) -> PoolError {
+    let told = failure.map_or("GKE does not say why.", |failure| failure.message.as_str());
+    PoolError {
+        kind: ErrorKind::Failed,
+        summary: format!("GKE could not delete the node pool {}", id.name),
+        detail: format!(
+            "Operation {} ended, and the pool is still there: {} Apply again; {WHERE_TO_LOOK}.",
+            pending.operation,
+            sentence(told)
+        ),
+        attribute: None,
+    }
+}

@@ -1,0 +1,74 @@
+//! The plan-time rules of GKE, as the trait has them.
+
+use std::collections::BTreeMap;
+
+use super::{checks, labels, option_checks, options, parts, profiles};
+use crate::nodepool::rules::{CloudRules, ProfileVerdict, SlicingChoice};
+use crate::nodepool::spec::Taint;
+use crate::nodepool::{NodePoolConfig, OptionSpec, Problems};
+use crate::slicing::{Cloud, GPU_RESOURCE, Gpu, MigProfile, MigStrategy};
+
+/// GKE's rules.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules;
+
+impl CloudRules for Rules {
+    fn cloud(&self) -> Cloud {
+        Cloud::Gke
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        options::OPTIONS
+    }
+
+    fn check(&self, config: &NodePoolConfig, problems: &mut Problems) {
+        checks::check(config, problems);
+        option_checks::check(config, problems);
+    }
+
+    fn profile(&self, _: &Gpu, accelerator_type: Option<&str>, profile: &MigProfile) -> ProfileVerdict {
+        profiles::verdict(accelerator_type, *profile)
+    }
+
+    /// GKE's device plugin names every slice alike, whatever its size.
+    fn resource_name(&self, _: MigStrategy, _: Option<&MigProfile>) -> String {
+        GPU_RESOURCE.to_owned()
+    }
+
+    /// GKE brings its own driver and device plugin; a GPU operator in the cluster is told to stay away.
+    fn own_labels(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([("nvidia.com/gpu.deploy.operands".to_owned(), "false".to_owned())])
+    }
+
+    fn reserved_label(&self, key: &str) -> Option<String> {
+        labels::reserved_label(key)
+    }
+
+    fn native(&self, slicing: &SlicingChoice<'_>) -> BTreeMap<String, String> {
+        let mut native = BTreeMap::new();
+        let mut put = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                native.insert(name.to_owned(), value);
+            }
+        };
+        put("acceleratorType", slicing.accelerator_type.map(ToOwned::to_owned));
+        put("acceleratorCount", Some(slicing.gpus_per_node.to_string()));
+        put("gpuPartitionSize", slicing.profile.map(|profile| profile.label_value()));
+        let sharing = parts::sharing(*slicing.sharing);
+        put("gpuSharingStrategy", sharing.as_ref().and_then(|it| it.gpu_sharing_strategy.clone()));
+        put(
+            "maxSharedClientsPerGpu",
+            sharing.and_then(|it| Some(it.max_shared_clients_per_gpu?.0.to_string())),
+        );
+        native
+    }
+
+    /// None: GKE labels spot nodes of pools that users make, and leaves taints to them (source: GKE documentation,
+    /// "Spot VMs").
+    fn spot_taint(&self) -> Option<Taint> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;
