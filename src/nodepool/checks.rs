@@ -60,7 +60,8 @@ pub fn display(cloud: Cloud) -> &'static str {
 }
 
 fn name(config: &NodePoolConfig, problems: &mut Problems) {
-    if config.name.is_written() && config.name_prefix.is_written() {
+    // One that is unknown may still turn out to be null.
+    if config.name.known().is_some() && config.name_prefix.known().is_some() {
         problems.error(
             "name_prefix",
             "Both name and name_prefix are set",
@@ -250,7 +251,8 @@ fn pods(config: &NodePoolConfig, problems: &mut Problems) {
 }
 
 fn size(config: &NodePoolConfig, problems: &mut Problems) {
-    if config.node_count.is_written() && config.autoscaling.is_written() {
+    // One that is unknown may still turn out to be null.
+    if config.node_count.known().is_some() && config.autoscaling.known().is_some() {
         problems.error(
             "node_count",
             "Both node_count and autoscaling are set",

@@ -250,7 +250,9 @@ impl Faults {
                     "after": fault.after, "params": fault.params})
             })
             .collect();
-        json!({"kinds": kinds, "active": active})
+        let shape = json!({"kind": "one of kinds", "match": {"cloud": "gke", "method": "POST", "path": "a part of it"},
+            "times": "calls to meet, default 1", "after": "calls to let pass before, default 0", "params": {}});
+        json!({"shape": shape, "kinds": kinds, "active": active})
     }
 
     /// What befalls this call itself, counted as met.

@@ -58,7 +58,8 @@ pub struct Options {
 pub enum StartError {
     /// It has no authentication, so nobody else may reach it: give a loopback address.
     #[error(
-        "the sandbox checks nobody's credentials and listens on loopback addresses only, such as 127.0.0.1:8642; not on {0}"
+        "the sandbox checks nobody's credentials and listens on loopback addresses only, such as 127.0.0.1:8642; \
+         not on {0}"
     )]
     NotLoopback(SocketAddr),
     /// The address is taken or not there: give another, or port 0.
@@ -141,7 +142,7 @@ impl Server {
             seed: options.seed,
             state: options.state,
             recorder,
-            inner: Mutex::new(Inner { world, faults, actors: Actors::default() }),
+            inner: Mutex::new(Inner { world, faults, actors: Actors::default(), unsaved: false }),
         });
         Ok(Self { listener, address, sandbox })
     }
@@ -222,7 +223,8 @@ async fn cloud(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Respons
     if !gke::owns(&path) {
         return plain(
             StatusCode::NOT_FOUND,
-            "no cloud has this path. GKE is at /v1/, Compute Engine at /compute/v1/, the sandbox's own API at /sandbox/\n",
+            "no cloud has this path. GKE is at /v1/, Compute Engine at /compute/v1/, the sandbox's own API at \
+             /sandbox/\n",
         );
     }
     let call = Call {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::path::AttributePath;
+use super::schema::Schema;
 use super::value::Value;
 
 /// When a derived value is computed.
@@ -67,6 +68,35 @@ impl Derived {
         self
     }
 
+    /// What is wrong with the derived values of a resource, one sentence each; empty when they are sound: they and
+    /// their inputs are attributes, they are computed, and an input that is derived itself is declared earlier.
+    pub fn problems(schema: &Schema, derived: &[Derived]) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (position, one) in derived.iter().enumerate() {
+            let path = &one.path;
+            match schema.attribute_at(path) {
+                None => problems.push(format!("{path} is derived but not in the schema")),
+                Some(attribute) if !attribute.is_computed() => {
+                    problems.push(format!("{path} is derived but not computed"));
+                }
+                Some(_) => {}
+            }
+            for input in &one.inputs {
+                if schema.attribute_at(input).is_none() {
+                    problems.push(format!("{path} is derived from {input}, which is not in the schema"));
+                }
+                let overlaps =
+                    |later: &Derived| input.is_prefix_of(&later.path) || later.path.is_prefix_of(input);
+                if derived[position..].iter().any(overlaps) {
+                    problems.push(format!(
+                        "{path} is derived from {input}, which is derived no earlier than itself"
+                    ));
+                }
+            }
+        }
+        problems
+    }
+
     /// The value for the inputs in `root`: unknown when the rule says so.
     pub fn value(&self, root: &Value) -> Value {
         let inputs = Inputs { root, paths: &self.inputs };
@@ -96,15 +126,14 @@ pub struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     /// The input at this dotted path, or a part of an input. A part of null is null, a part of unknown unknown.
     ///
-    /// What was not declared as an input reads as unknown, so that a forgotten declaration is seen in the first
-    /// test: the value is never known.
+    /// What was not declared as an input reads as unknown, whatever it is, so that a forgotten declaration is seen in
+    /// the first test.
     pub fn get(&self, dotted: &str) -> &'a Value {
         static UNDECLARED: Value = Value::UNKNOWN;
         let path = AttributePath::parse(dotted);
         if self.paths.iter().any(|declared| declared.is_prefix_of(&path)) {
             self.root.part(&path)
         } else {
-            debug_assert!(false, "{dotted} is not declared as an input");
             &UNDECLARED
         }
     }
@@ -117,5 +146,58 @@ impl<'a> Inputs<'a> {
     /// The integer of 0 or more at this path, when it is one.
     pub fn u64(&self, dotted: &str) -> Option<u64> {
         self.get(dotted).as_u64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::Attribute;
+    use super::*;
+
+    fn copy(path: &str, inputs: &[&'static str]) -> Derived {
+        let first = inputs[0];
+        Derived::new(path, inputs, move |inputs| inputs.get(first).clone())
+    }
+
+    #[test]
+    fn known_by_its_rule() {
+        let root = |a: Value| Value::object([("a", a), ("b", 1.into())]);
+        let all = Derived::new("c", &["a", "b"], |_| "known".into());
+        assert_eq!(all.value(&root(Value::UNKNOWN)), Value::UNKNOWN);
+        assert_eq!(all.value(&root(Value::list([Value::UNKNOWN]))), Value::UNKNOWN);
+        assert_eq!(all.value(&root(Value::Null)), Value::string("known"));
+        let any = all.known_when_any();
+        assert_eq!(any.value(&root(Value::UNKNOWN)), Value::string("known"));
+        assert_eq!(any.value(&Value::object([("a", Value::UNKNOWN), ("b", Value::UNKNOWN)])), Value::UNKNOWN);
+    }
+
+    #[test]
+    fn only_declared_inputs_can_be_read() {
+        let root = Value::object([("a", Value::object([("b", 1)])), ("c", 2.into())]);
+        let read = |path: &'static str| {
+            Derived::new("d", &["a"], move |inputs| inputs.get(path).clone()).value(&root)
+        };
+        assert_eq!(read("a.b"), Value::from(1));
+        assert_eq!(read("c"), Value::UNKNOWN);
+    }
+
+    #[test]
+    fn unsound_declarations_are_told() {
+        let inner = Attribute::object("o", vec![Attribute::string("x").computed()]).computed();
+        let schema = Schema::new(0)
+            .attribute(Attribute::string("a").required())
+            .attribute(Attribute::string("b").computed())
+            .attribute(inner);
+        assert_eq!(Derived::problems(&schema, &[copy("b", &["a"]), copy("o.x", &["b"])]), [""; 0]);
+        let derived = [copy("a", &["nothing"]), copy("b", &["o"]), copy("o.x", &["a"]), copy("o.y", &["a"])];
+        assert_eq!(
+            Derived::problems(&schema, &derived),
+            [
+                "a is derived but not computed",
+                "a is derived from nothing, which is not in the schema",
+                "b is derived from o, which is derived no earlier than itself",
+                "o.y is derived but not in the schema",
+            ]
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Logs the way hosts read them: one JSON object a line on standard error, in the shape of HashiCorp's hclog.
+//! Logs the way hosts read them: one JSON object a line on standard error, in the shape of `HashiCorp`'s hclog.
 //!
 //! Without one of the `TF_LOG` variables nothing is installed at all, since the host would throw the lines away.
 
@@ -13,9 +13,9 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
-use fields::{Fields, shortened};
+use fields::Fields;
 
 /// The crate that this module is part of, whose own events are always heard.
 const FRAME: &str = env!("CARGO_CRATE_NAME");
@@ -59,9 +59,11 @@ struct HostLog<W> {
 }
 
 impl<W> HostLog<W> {
+    /// Spans are kept whatever their level: they say which resource an event is about.
     fn hears(&self, metadata: &Metadata<'_>) -> bool {
         let root = metadata.target().split("::").next().unwrap_or_default();
-        *metadata.level() <= self.level && (root == FRAME || self.targets.contains(&root))
+        let ours = root == FRAME || self.targets.contains(&root);
+        ours && (metadata.is_span() || *metadata.level() <= self.level)
     }
 }
 
@@ -72,12 +74,7 @@ where
     O: Write,
 {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        // Spans are kept whatever their level: they say which resource an event is about.
-        metadata.is_span() || self.hears(metadata)
-    }
-
-    fn max_level_hint(&self) -> Option<tracing::level_filters::LevelFilter> {
-        None
+        self.hears(metadata)
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
@@ -98,7 +95,7 @@ where
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
         let mut line = Map::new();
-        for span in ctx.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+        for span in ctx.event_scope(event).into_iter().flat_map(Scope::from_root) {
             if let Some(fields) = span.extensions().get::<Fields>() {
                 line.extend(fields.0.clone());
             }
@@ -113,7 +110,7 @@ where
         };
         line.extend(fields.0);
         line.insert("@level".to_owned(), event.metadata().level().as_str().to_lowercase().into());
-        line.insert("@message".to_owned(), shortened(message).into());
+        line.insert("@message".to_owned(), message.into());
         line.insert("@module".to_owned(), event.metadata().target().replace("::", ".").into());
         line.insert("@timestamp".to_owned(), timestamp(time::OffsetDateTime::now_utc()).into());
         let mut text = Json::Object(line).to_string();

@@ -198,7 +198,7 @@ mod tests {
             ("pair", Type::Tuple(vec![Type::Bool, Type::Dynamic])),
         ]);
         let json = ty.to_json();
-        assert_eq!(json["1".parse::<usize>().unwrap()]["sizes"], serde_json::json!(["list", "number"]));
+        assert_eq!(json[1]["sizes"], serde_json::json!(["list", "number"]));
         assert_eq!(Type::from_json(&json), Ok(ty.clone()));
         assert_eq!(Type::from_json_bytes(&ty.to_json_bytes()), Ok(ty));
     }

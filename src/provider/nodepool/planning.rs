@@ -31,9 +31,7 @@ pub(super) fn plan(plan: &mut Plan<'_>, resource_type: &str, session: &Session) 
     belongs(plan, &config, session);
     node_count(plan, &config, &mut problems);
     status(plan);
-    if let Some(cloud) = cloud {
-        replacements(plan, cloud);
-    }
+    replacements(plan);
     pool_name(plan, resource_type, &config, cloud);
     if let Some(cloud) = cloud
         && plan.action() == Action::Update
@@ -107,10 +105,14 @@ fn status(plan: &mut Plan<'_>) {
     }
 }
 
-/// Asks for a new pool where a change cannot be made to the one that is there.
-fn replacements(plan: &mut Plan<'_>, cloud: Cloud) {
+/// Asks for a new pool where a change cannot be made to the one that is there. Its own cloud decides, which is known
+/// when the configuration's is not yet.
+fn replacements(plan: &mut Plan<'_>) {
+    let Some(cloud) = plan.prior.and_then(|prior| prior.lookup("cloud").as_str()?.parse().ok()) else {
+        return;
+    };
     for path in replacing(cloud) {
-        if plan.prior.is_some() && plan.changed(&path) {
+        if plan.changed(&path) {
             plan.replace_because_of(&path);
         }
     }

@@ -98,12 +98,12 @@ fn value(raw: &RawValue, ty: &Type, place: &Place) -> Result<Value, CodecError> 
                 .collect::<Result<_, _>>()
                 .map(Value::Map)
         }
-        Type::Object(types) => object(types, read(text, ty, place)?, place),
+        Type::Object(types) => object(types, &read(text, ty, place)?, place),
         Type::Dynamic => dynamic(read(text, ty, place)?, place),
     }
 }
 
-fn object(types: &BTreeMap<String, Type>, raws: Object<'_>, place: &Place) -> Result<Value, CodecError> {
+fn object(types: &BTreeMap<String, Type>, raws: &Object<'_>, place: &Place) -> Result<Value, CodecError> {
     let surplus = raws.keys().find(|name| !types.contains_key(*name));
     if let Some(name) = surplus.filter(|_| !place.surplus_allowed) {
         return Err(place.mismatch(format!("has an attribute {name:?} that the type does not have")));

@@ -56,7 +56,7 @@ impl Visit for Fields {
 }
 
 /// The text, cut at a character's edge if it is too long for a log line.
-pub(super) fn shortened(mut text: String) -> String {
+fn shortened(mut text: String) -> String {
     if text.len() > LONGEST_TEXT {
         let whole = text.len();
         text.truncate(text.floor_char_boundary(LONGEST_TEXT));

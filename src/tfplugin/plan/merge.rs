@@ -13,8 +13,8 @@
 //! | computed, and something differs | unknown |
 //!
 //! A computed object that is not configured but exists goes on existing, its parts each by their own rule: leaving
-//! the whole object out means the same as leaving out every part of it. Only defaults wait for the object to be
-//! configured; until then such a part is unchanged.
+//! the whole object out means the same as leaving out every part of it. Parts that are required or have a default
+//! are then unchanged: the former cannot be left out on their own, and the latter act once the object is configured.
 
 use std::collections::BTreeMap;
 
@@ -102,13 +102,23 @@ impl Merge<'_> {
         }
         match attribute.default_value() {
             Some(default) if !place.unset => {
-                return self.configured(attribute, Sources { config: default, ..sources }, &place);
+                // Terraform knows nothing of defaults, and proposes the prior value.
+                let sources = Sources { config: default, proposed: &NULL, ..sources };
+                return self.configured(attribute, sources, &place);
             }
             // A default in an object that is not configured says only that the value never becomes unknown.
             Some(_) => place.keep = true,
             None => {}
         }
-        if attribute.is_computed() { self.computed(attribute, sources, place) } else { Value::Null }
+        // A required part cannot be left out on its own, so the object that is left out keeps it.
+        let goes_with_object = place.unset && attribute.is_required();
+        place.keep |= goes_with_object;
+        if attribute.is_computed() || goes_with_object {
+            self.computed(attribute, sources, place)
+        } else {
+            // As it is: in a place of type dynamic there are several nulls.
+            config.clone()
+        }
     }
 
     /// An attribute that the configuration or a default gives.
@@ -146,43 +156,44 @@ impl Merge<'_> {
 
     /// The objects of a configured collection: those of lists by index, of maps by key.
     fn elements(&self, inner: &[Attribute], blocks: &[Block], sources: Sources<'_>, place: &Place) -> Value {
-        let element = |config: &Value, prior: Option<&Value>, path: AttributePath| {
+        let element = |sources: Sources<'_>, path: AttributePath| {
+            let Sources { config, prior, .. } = sources;
             if config.is_null() || config.is_unknown() {
                 return config.clone();
             }
             let prior = prior.filter(|prior| !prior.is_null());
-            // Terraform's own matching is of use in sets alone.
-            let sources = Sources { config, proposed: &NULL, prior };
-            self.body(inner, blocks, sources, &Place { path, ..place.clone() })
+            self.body(inner, blocks, Sources { prior, ..sources }, &Place { path, ..place.clone() })
         };
-        match sources.config {
+        let Sources { config, proposed, prior } = sources;
+        match config {
             Value::List(configs) => {
-                let priors = sources.prior.and_then(Value::as_list).unwrap_or(&[]);
-                let planned = configs.iter().enumerate();
-                Value::List(
-                    planned
-                        .map(|(i, config)| element(config, priors.get(i), place.path.clone().index(i)))
-                        .collect(),
-                )
+                let (proposed, priors) = (proposed.as_list(), prior.and_then(Value::as_list));
+                let planned = configs.iter().enumerate().map(|(i, config)| {
+                    let proposed = proposed.and_then(|proposed| proposed.get(i)).unwrap_or(&NULL);
+                    let prior = priors.and_then(|priors| priors.get(i));
+                    element(Sources { config, proposed, prior }, place.path.clone().index(i))
+                });
+                Value::List(planned.collect())
             }
             Value::Map(configs) => {
-                let priors = sources.prior.and_then(Value::as_map);
+                let (proposed, priors) = (proposed.as_map(), prior.and_then(Value::as_map));
                 let planned = configs.iter().map(|(key, config)| {
+                    let proposed = proposed.and_then(|proposed| proposed.get(key)).unwrap_or(&NULL);
                     let prior = priors.and_then(|priors| priors.get(key));
-                    (key.clone(), element(config, prior, place.path.clone().key(key)))
+                    (key.clone(), element(Sources { config, proposed, prior }, place.path.clone().key(key)))
                 });
                 Value::Map(planned.collect())
             }
             Value::Set(configs) => {
-                let same = |prior: &&Value| sources.prior == Some(*prior);
-                match sources.proposed {
-                    proposed @ Value::Set(_) if Some(proposed).filter(same).is_some() => proposed.clone(),
-                    // Terraform has filled in what it could match; the rest is as on create.
-                    Value::Set(proposed) => {
-                        Value::set(proposed.iter().map(|config| element(config, None, place.path.clone())))
-                    }
-                    _ => Value::set(configs.iter().map(|config| element(config, None, place.path.clone()))),
+                // Terraform has filled in what it could match; the rest is as on create. Where filled-in elements
+                // turn out equal to others, the set would be smaller than configured, which is not allowed.
+                let matched = proposed.as_set().filter(|matched| matched.len() == configs.len());
+                if matched.is_some() && prior == Some(proposed) {
+                    return proposed.clone();
                 }
+                let matched = matched.unwrap_or(configs);
+                let create = |config| Sources { config, proposed: &NULL, prior: None };
+                Value::set(matched.iter().map(|config| element(create(config), place.path.clone())))
             }
             other => other.clone(),
         }

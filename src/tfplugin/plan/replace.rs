@@ -70,19 +70,10 @@ impl Search<'_> {
         if !self.changes(attribute, values, &at) {
             return;
         }
-        if let Some(replace) = attribute.replace() {
-            let change = Change {
-                path: &at,
-                prior,
-                planned,
-                config_root: self.config,
-                prior_root: self.prior,
-                planned_root: self.planned,
-            };
-            if replace.is_needed_for(&change) {
-                found.push(at);
-                return;
-            }
+        if attribute.replace().is_some_and(|replace| replace.is_needed_for(&self.change(&at, prior, planned)))
+        {
+            found.push(at);
+            return;
         }
         match attribute.as_nested() {
             Some((Nesting::Single, inner)) => self.body(inner, &[], values, &at, found),
@@ -100,7 +91,12 @@ impl Search<'_> {
         at: &AttributePath,
         found: &mut Vec<AttributePath>,
     ) {
-        let [_, _, planned] = values;
+        let [_, prior, planned] = values;
+        if planned.is_unknown() && self.any_replaces(attributes, blocks, prior, planned, at) {
+            // Which elements there will be is not known, so the collection answers for all of them.
+            found.push(at.clone());
+            return;
+        }
         let steps: Vec<AttributePath> = match planned {
             Value::List(elements) => (0..elements.len()).map(|i| AttributePath::ROOT.index(i)).collect(),
             Value::Map(entries) => entries.keys().map(|key| AttributePath::ROOT.key(key)).collect(),
@@ -111,6 +107,35 @@ impl Search<'_> {
             let at = AttributePath::new([at.steps(), step.steps()].concat());
             self.body(attributes, blocks, parts, &at, found);
         }
+    }
+
+    /// Whether a change of any attribute in a collection that is not known yet would need a new object.
+    fn any_replaces(
+        self,
+        attributes: &[Attribute],
+        blocks: &[Block],
+        prior: &Value,
+        planned: &Value,
+        at: &AttributePath,
+    ) -> bool {
+        attributes.iter().any(|attribute| {
+            let needed = attribute
+                .replace()
+                .is_some_and(|replace| replace.is_needed_for(&self.change(at, prior, planned)));
+            let inside = match attribute.as_nested() {
+                None | Some((Nesting::Set, _)) => false,
+                Some((_, inner)) => self.any_replaces(inner, &[], prior, planned, at),
+            };
+            needed || inside
+        }) || blocks
+            .iter()
+            .filter(|block| block.nesting() != BlockNesting::Set)
+            .any(|block| self.any_replaces(block.attributes(), block.blocks(), prior, planned, at))
+    }
+
+    fn change<'b>(&'b self, path: &'b AttributePath, prior: &'b Value, planned: &'b Value) -> Change<'b> {
+        let Search { config, prior: prior_root, planned: planned_root, .. } = *self;
+        Change { path, prior, planned, config_root: config, prior_root, planned_root }
     }
 
     /// Whether a change was asked for. What is computed, not configured and not known yet is no change that anybody

@@ -7,7 +7,7 @@ use crate::tfplugin::derived::Derived;
 use crate::tfplugin::diag::Diagnostics;
 use crate::tfplugin::schema::Schema;
 use crate::tfplugin::type_::Type;
-use crate::tfplugin::{DataSource, Function, IdentitySchema, Provider, Resource, Signature};
+use crate::tfplugin::{DataSource, Function, Identity, IdentitySchema, Provider, Resource, Signature};
 
 /// A schema and the type of its values.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl ResourceKind {
     }
 
     pub(super) fn identity(&self) -> Option<&IdentitySchema> {
-        self.identity.get_or_init(|| self.resource.identity().map(|identity| identity.schema())).as_ref()
+        self.identity.get_or_init(|| self.resource.identity().map(Identity::schema)).as_ref()
     }
 }
 

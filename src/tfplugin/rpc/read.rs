@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::calls::Call;
 use super::catalog::{Catalog, Shape};
-use super::outcome::outcome;
+use super::guard::catch_panic;
+use super::outcome::outcome_or_panic;
 use super::{check, identity, wire};
 use crate::tfplugin::diag::Diagnostics;
 use crate::tfplugin::plan::fill_derived;
@@ -24,7 +25,8 @@ pub(super) async fn read(
         .with_cancellation(call.token.clone())
         .with_timeout(kind.resource.timeout(Operation::Read, &current))
         .with_private(request.private.clone());
-    let (seen, mut diagnostics) = outcome(&ctx, kind.resource.read(&ctx, current).await);
+    let result = catch_panic(kind.resource.read(&ctx, current)).await;
+    let (seen, mut diagnostics) = outcome_or_panic(&ctx, "ReadResource", &request.type_name, result);
     let Some(seen) = seen else {
         // The host keeps what it had, and should it not, then at least not because we dropped it.
         return Ok(tf::read_resource::Response {

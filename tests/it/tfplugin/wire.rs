@@ -236,17 +236,17 @@ async fn bytes_that_are_no_message_harm_nobody() {
 
 #[tokio::test]
 async fn a_panic_is_told_to_the_caller_and_to_the_log() {
-    let plugin = Plugin::start();
+    let mut plugin = Plugin::start();
     let connection = plugin.connect().await;
     let answer: tf::read_data_source::Response =
         connection.call("tfplugin6.Provider/ReadDataSource", &super::lookup_request("panic")).await.unwrap();
     assert_eq!(answer.diagnostics[0].summary, "The provider panicked");
     assert!(answer.diagnostics[0].detail.contains("ReadDataSource of probe_lookup: a panic on demand"));
     schema(&connection).await.unwrap();
+    plugin.process.wait_until_said("script.rs", SOON);
     let said = plugin.process.said();
     let block = said.split_once('\n').unwrap().1;
     assert!(block.starts_with("panic: a panic on demand\n"), "{said}");
-    assert!(block.contains("script.rs"), "{said}");
 }
 
 #[tokio::test]
@@ -257,8 +257,9 @@ async fn the_log_is_silent_unless_asked() {
 
     let mut loud = plugin();
     loud.env("TF_LOG", "OFF").env("TF_LOG_PROVIDER_PROBE", "debug");
-    let loud = Plugin::start_as(loud);
+    let mut loud = Plugin::start_as(loud);
     schema(&loud.connect().await).await.unwrap();
+    loud.process.wait_until_said("\"answered\"", SOON);
     let said = loud.process.said();
     let lines: Vec<serde_json::Value> =
         said.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();

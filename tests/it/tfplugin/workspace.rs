@@ -32,11 +32,28 @@ impl ProbeWorkspace {
     pub(super) fn new(configuration: &str) -> Self {
         let workspace = Self(Workspace::for_provider("gpuslice/probe", &probe_binary()));
         std::fs::create_dir(workspace.store()).unwrap();
-        let source = r#"terraform { required_providers { probe = { source = "gpuslice/probe" } } }"#;
-        let provider = format!("provider \"probe\" {{ store = {:?} }}", workspace.store());
-        workspace.write("provider.tf", &format!("{source}\n{provider}\n"));
+        workspace.write_provider("");
         workspace.write("main.tf", configuration);
         workspace
+    }
+
+    /// Writes the provider block, with these arguments beside the store.
+    pub(super) fn write_provider(&self, arguments: &str) {
+        let text = format!(
+            r#"
+            terraform {{
+              required_providers {{
+                probe = {{ source = "gpuslice/probe" }}
+              }}
+            }}
+            provider "probe" {{
+              store = {:?}
+              {arguments}
+            }}
+            "#,
+            self.store()
+        );
+        self.write("provider.tf", &text);
     }
 
     /// A workspace with one `probe_thing.x` of the name "pear", and these further arguments.
@@ -52,6 +69,19 @@ impl ProbeWorkspace {
             "main.tf",
             &format!("resource \"probe_thing\" \"x\" {{\n  name = \"pear\"\n  {arguments}\n}}\n"),
         );
+    }
+
+    /// Terraform's major and minor version.
+    pub(super) fn version(&self) -> (u32, u32) {
+        let version: Json = serde_json::from_str(&self.run(&["version", "-json"]).success().stdout).unwrap();
+        let numbers: Vec<u32> = version["terraform_version"]
+            .as_str()
+            .unwrap()
+            .split('.')
+            .take(2)
+            .map(|number| number.parse().unwrap())
+            .collect();
+        (numbers[0], numbers[1])
     }
 
     /// The folder of the real objects.

@@ -21,15 +21,23 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use gpuslice::tfplugin::diag::Diagnostics;
 use gpuslice::tfplugin::schema::{Attribute, Schema};
+use gpuslice::tfplugin::type_::Type;
 use gpuslice::tfplugin::value::Value;
 use gpuslice::tfplugin::{About, Configure, Context, DataSource, Function, Provider, Resource};
 
+#[allow(dead_code, reason = "this module is compiled into the binary and into the tests")]
 pub(crate) const ABOUT: About = About {
     name: "probe",
     address: "registry.terraform.io/gpuslice/probe",
     version: "0.0.0",
     log_targets: &["probe_provider"],
 };
+
+/// The type of a `probe_thing`, for tests that call the procedures themselves.
+#[allow(dead_code, reason = "this module is compiled into the binary and into the tests")]
+pub(crate) fn thing_type() -> Type {
+    thing_schema::schema().ty()
+}
 
 /// The provider block, as far as it is known. `None` before it has arrived.
 pub(crate) type Settings = Arc<Mutex<Option<Value>>>;

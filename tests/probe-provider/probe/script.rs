@@ -56,7 +56,7 @@ pub(crate) async fn run(ctx: &Context, script: &str, state: &Value) -> Result<En
             }
             (Some("deaf"), Some(time)) => tokio::time::sleep(duration(time)).await,
             (Some("warn"), None) => {
-                ctx.warn(Diagnostic::warning("A warning on demand", "As the script says."))
+                ctx.warn(Diagnostic::warning("A warning on demand", "As the script says."));
             }
             (Some("fail"), None) => {
                 return Err(Diagnostics::error("A failure on demand", "As the script says."));
@@ -64,7 +64,7 @@ pub(crate) async fn run(ctx: &Context, script: &str, state: &Value) -> Result<En
             (Some("fail"), Some("silently")) => return Err(Diagnostics::new()),
             (Some("panic"), None) => panic!("a panic on demand"),
             (Some(spoil @ ("unknown" | "wrong" | "misshapen" | "null")), None) => {
-                end.spoil = Some(spoil.to_owned())
+                end.spoil = Some(spoil.to_owned());
             }
             _ => return Err(Diagnostics::error("No such step in a script", step)),
         }

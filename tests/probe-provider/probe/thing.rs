@@ -83,7 +83,7 @@ impl Resource for Thing {
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
         match config.lookup("name").as_str() {
             Some("wrong") => {
-                diagnostics.extend(Diagnostics::error("No such name", "\"wrong\" is wrong.").at("name"))
+                diagnostics.extend(Diagnostics::error("No such name", "\"wrong\" is wrong.").at("name"));
             }
             Some("panic in validate") => panic!("a panic on demand"),
             _ => {}

@@ -12,8 +12,9 @@ use crate::tfplugin::value::{NumberBound, Refinements, Value};
 /// Longer bodies are refused by Terraform. Source: go-cty, `cty/msgpack`.
 const MAX_BODY: usize = 1024;
 
-/// A prefix is cut to this length when the body would else be too long; it then promises less, but nothing wrong.
-const MAX_PREFIX: usize = 256;
+/// When the body would else be too long, a prefix is cut to this many bytes, and bounds with more digits are left
+/// out: less is promised then, but nothing wrong.
+const MAX_PART: usize = 256;
 
 /// The keys of the map. Others are passed over: a newer Terraform may know more.
 mod key {
@@ -84,26 +85,28 @@ fn length(wire: &Wire, place: &Place) -> Result<u64, CodecError> {
 
 /// The body of the extension.
 pub(super) fn encode(known: &Refinements) -> Result<Vec<u8>, CodecError> {
-    let body = body(known, known.string_prefix.as_deref())?;
-    match &known.string_prefix {
-        Some(prefix) if body.len() > MAX_BODY => self::body(known, Some(cut(prefix))),
-        _ => Ok(body),
+    let whole = body(known)?;
+    if whole.len() <= MAX_BODY { Ok(whole) } else { body(&shortened(known.clone())) }
+}
+
+fn shortened(mut known: Refinements) -> Refinements {
+    if let Some(prefix) = &mut known.string_prefix {
+        prefix.truncate(prefix.floor_char_boundary(MAX_PART));
     }
+    for bound in [&mut known.number_min, &mut known.number_max] {
+        *bound = bound.take().filter(|bound| bound.value.to_string().len() <= MAX_PART);
+    }
+    known
 }
 
-fn cut(prefix: &str) -> &str {
-    let end = (0..=MAX_PREFIX.min(prefix.len())).rev().find(|&end| prefix.is_char_boundary(end));
-    &prefix[..end.unwrap_or(0)]
-}
-
-fn body(known: &Refinements, prefix: Option<&str>) -> Result<Vec<u8>, CodecError> {
+fn body(known: &Refinements) -> Result<Vec<u8>, CodecError> {
     let mut pairs = Vec::new();
     let mut put = |key: u64, wire: Wire| pairs.push((Wire::from(key), wire));
     if known.not_null {
         put(key::NULLNESS, Wire::from(false));
     }
-    if let Some(prefix) = prefix {
-        put(key::STRING_PREFIX, Wire::from(prefix));
+    if let Some(prefix) = &known.string_prefix {
+        put(key::STRING_PREFIX, Wire::from(prefix.as_str()));
     }
     for (key, bound) in [(key::NUMBER_MIN, &known.number_min), (key::NUMBER_MAX, &known.number_max)] {
         if let Some(NumberBound { value, inclusive }) = bound {

@@ -81,11 +81,10 @@ fn unknown_collections_and_elements_stay() {
 #[test]
 fn defaults_and_spellings_act_in_elements() {
     let same = |a: &Value, b: &Value| a.as_str().map(str::to_lowercase) == b.as_str().map(str::to_lowercase);
-    let parts =
-        vec![Attribute::string("key").required().equivalent(same), Attribute::string("effect").default("No")];
+    let parts = |key: Attribute| vec![key.required(), Attribute::string("effect").default("No")];
     let case = Case::new([
-        Attribute::list_nested("list", parts.clone()).optional(),
-        Attribute::set_nested("set", parts).optional(),
+        Attribute::list_nested("list", parts(Attribute::string("key").equivalent(same))).optional(),
+        Attribute::set_nested("set", parts(Attribute::string("key"))).optional(),
     ]);
     let element = |key: &str, effect: Option<&str>| texts([("key", Some(key)), ("effect", effect)]);
     let config = || {
@@ -99,6 +98,17 @@ fn defaults_and_spellings_act_in_elements() {
     assert_eq!(planned.lookup("set"), &Value::set([element("A", Some("No")), element("B", Some("Yes"))]));
     let case = case.prior([("list", Value::list([element("a", Some("No"))]))]);
     assert_eq!(case.plan(config()).state.lookup("list"), &Value::list([element("a", Some("No"))]));
+}
+
+#[test]
+fn a_set_goes_back_to_its_default() {
+    let parts = vec![Attribute::string("key").required()];
+    let keys = |key: &str| Value::set([texts([("key", Some(key))])]);
+    let case =
+        Case::new([Attribute::set_nested("set", parts).default(keys("d"))]).prior([("set", keys("x"))]);
+    assert_eq!(case.plan([]).state.lookup("set"), &keys("d"));
+    assert!(case.is_quiet([("set", keys("x"))]));
+    assert!(case.prior([("set", keys("d"))]).is_quiet([]));
 }
 
 #[test]

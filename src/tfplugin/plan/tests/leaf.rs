@@ -1,6 +1,7 @@
 //! Single attributes at the root: given, changed, left out, removed, imported.
 
 use super::*;
+use crate::tfplugin::type_::Type;
 use crate::tfplugin::value::Refinements;
 
 /// `size` to change things with, and one attribute of every kind.
@@ -107,6 +108,13 @@ fn unknown_values_stay_with_what_is_known_of_them() {
     assert_eq!(planned.lookup("name"), &unknown);
     assert_eq!(planned.lookup("stamp"), &Value::UNKNOWN);
     assert_eq!(planned.lookup("kept"), &Value::string("k"));
+}
+
+#[test]
+fn a_null_that_has_a_type_keeps_it() {
+    let case = Case::new([Attribute::of_type("any", Type::Dynamic).optional()]);
+    let null = Value::dynamic(Type::String, Value::Null);
+    assert_eq!(case.plan([("any", null.clone())]).state.lookup("any"), &null);
 }
 
 #[test]

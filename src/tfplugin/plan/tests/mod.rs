@@ -5,6 +5,7 @@ mod derived;
 mod hook;
 mod leaf;
 mod object;
+mod property;
 mod replace;
 
 use super::{Plan, Planned, plan_resource};
@@ -39,7 +40,8 @@ impl Case {
     /// Plans with these parts configured and all others left out.
     fn plan<const N: usize>(&self, config: [(&str, Value); N]) -> Planned {
         let config = given(&self.schema, config);
-        assert_eq!(self.schema.problems(), Vec::<String>::new());
+        assert_eq!(self.schema.problems(), [""; 0]);
+        assert_eq!(Derived::problems(&self.schema, &self.derived), [""; 0]);
         let proposed = proposed_new(&self.schema, &self.prior, &config);
         let planned = plan_resource(
             &self.schema,

@@ -111,6 +111,27 @@ fn removed_object_with_a_part_that_only_a_configuration_can_give() {
 }
 
 #[test]
+fn a_required_part_goes_with_its_object() {
+    let parts = vec![
+        Attribute::string("kind").required(),
+        Attribute::string("name").optional_computed().use_state(),
+        Attribute::string("note").optional(),
+    ];
+    let reservation =
+        |note: Option<&str>| texts([("kind", Some("any")), ("name", Some("r")), ("note", note)]);
+    let case = Case::new([
+        Attribute::number("size").optional(),
+        Attribute::object("reservation", parts).optional_computed().use_state(),
+    ])
+    .prior([("reservation", reservation(None))]);
+    assert!(case.is_quiet([]));
+    assert_eq!(case.plan([("size", 3.into())]).state.lookup("reservation"), &reservation(None));
+    // What only a configuration can give has been removed from it.
+    let case = case.prior([("reservation", reservation(Some("n")))]);
+    assert_eq!(case.plan([]).state.lookup("reservation"), &reservation(None));
+}
+
+#[test]
 fn imported() {
     // Whatever was read, and however much of it the configuration repeats.
     assert!(existing().is_quiet([]));

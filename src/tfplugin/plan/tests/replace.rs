@@ -80,6 +80,14 @@ fn values_inside_collections() {
 }
 
 #[test]
+fn a_collection_that_is_unknown_answers_for_its_elements() {
+    let case = case().prior([("name", "a".into()), ("map", Value::map([("k", key("x"))]))]);
+    let config =
+        [("name", "a".into()), ("list", Value::UNKNOWN), ("map", Value::UNKNOWN), ("set", Value::UNKNOWN)];
+    assert_eq!(paths(&case.plan(config)), ["list", "map", "set"]);
+}
+
+#[test]
 fn an_object_that_goes_as_a_whole() {
     let scaling = Attribute::object("scaling", vec![Attribute::number("max").required()]).optional();
     let case = Case::new([scaling.requires_replace()]).prior([("scaling", Value::object([("max", 3)]))]);

@@ -301,5 +301,4 @@ impl From<u64> for Number {
 }
 
 #[cfg(test)]
-#[path = "number_tests.rs"]
 mod tests;

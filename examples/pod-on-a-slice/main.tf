@@ -1,0 +1,44 @@
+# A pod for the slices of a pool, as YAML: terraform output -raw pod | kubectl apply -f -
+
+terraform {
+  required_providers {
+    gpuslice = {
+      source = "gpuslice/gpuslice"
+    }
+  }
+}
+
+variable "cluster_id" {
+  description = "google_container_cluster.main.id"
+  type        = string
+}
+
+resource "gpuslice_mig_nodepool" "inference" {
+  cluster_id   = var.cluster_id
+  name         = "mig1g"
+  machine_type = "a2-highgpu-1g"
+  mig_profile  = "1g.5gb"
+}
+
+locals {
+  scheduling = gpuslice_mig_nodepool.inference.scheduling
+}
+
+output "pod" {
+  value = yamlencode({
+    apiVersion = "v1"
+    kind       = "Pod"
+    metadata   = { name = "on-a-slice" }
+    spec = {
+      nodeSelector  = local.scheduling.node_selector
+      tolerations   = local.scheduling.tolerations
+      restartPolicy = "Never"
+      containers = [{
+        name      = "cuda"
+        image     = "nvidia/cuda:12.8.1-base-ubuntu24.04"
+        command   = ["nvidia-smi", "-L"]
+        resources = { limits = local.scheduling.resource_limits }
+      }]
+    }
+  })
+}

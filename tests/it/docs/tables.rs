@@ -1,0 +1,183 @@
+//! The tables of the pages: what a change does, how long things may take, which machine gives which slices.
+
+use std::fmt::Write as _;
+
+use gpuslice::nodepool::gpu::NodeSlicing;
+use gpuslice::nodepool::rules::ProfileVerdict;
+use gpuslice::nodepool::{Change, Field, OptionKind, OptionSpec, change, checks};
+use gpuslice::slicing::{
+    Catalogue, Cloud, GpuCount, Machine, MigStrategy, MigSupport, ProfileFacts, Sharing,
+};
+use gpuslice::tfplugin::{Operation, Resource, Value};
+
+use super::clouds;
+
+/// What is between the head of a table and its rows, for each column.
+pub(super) const RULE: &str = "---";
+
+/// What a change of each attribute does on each cloud that this version speaks to.
+pub(super) fn changes() -> String {
+    let clouds = clouds();
+    let mut text =
+        row(std::iter::once("Attribute").chain(clouds.iter().map(|(cloud, _)| checks::display(*cloud))));
+    text += &row(std::iter::repeat_n(RULE, clouds.len() + 1));
+    for shared in change::COMMON {
+        let words = clouds.iter().map(|(cloud, _)| shared.on(*cloud).word());
+        let name = format!("`{}`", shared.attribute);
+        text += &row(std::iter::once(name.as_str()).chain(words));
+    }
+    for (own, rules) in &clouds {
+        for (name, change) in options(&own.to_string(), rules.options()) {
+            let words = clouds.iter().map(|(cloud, _)| if cloud == own { change.word() } else { "" });
+            let name = format!("`{name}`");
+            text += &row(std::iter::once(name.as_str()).chain(words));
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// The options below `prefix`; an object whose parts all change alike is one entry.
+pub(super) fn options(prefix: &str, specs: &'static [OptionSpec]) -> Vec<(String, Change)> {
+    specs
+        .iter()
+        .flat_map(|spec| {
+            let name = format!("{prefix}.{}", spec.name);
+            let own = vec![(name.clone(), spec.change)];
+            let OptionKind::Object(inner) = spec.kind else { return own };
+            let parts = options(&name, inner);
+            if parts.iter().all(|(_, change)| *change == spec.change) { own } else { parts }
+        })
+        .collect()
+}
+
+/// How long each operation may take when the configuration does not say it.
+pub(super) fn timeouts(resource: &dyn Resource) -> String {
+    let operations = [Operation::Create, Operation::Read, Operation::Update, Operation::Delete];
+    let defaults = operations.map(|operation| {
+        let default = resource.timeout(operation, &Value::Null);
+        let seconds = default.unwrap_or_else(|| panic!("{operation} may take for ever")).as_secs();
+        let default = match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+            (hours, 0, 0) => format!("{hours}h"),
+            (0, minutes, 0) => format!("{minutes}m"),
+            _ => format!("{seconds}s"),
+        };
+        format!("- `{operation}` - (default `{default}`)")
+    });
+    defaults.join("\n")
+}
+
+/// A machine type whose GPUs can be cut, by the GPUs it has.
+struct Sliceable {
+    machine: std::sync::Arc<Machine>,
+    slicing: NodeSlicing,
+}
+
+/// The machine types of a cloud whose GPUs can be cut there by MIG, in the order of the table.
+fn sliceable(cloud: Cloud) -> Vec<Sliceable> {
+    Catalogue::built_in()
+        .machines(cloud)
+        .filter(|machine| machine.mig == MigSupport::Yes)
+        .filter_map(|machine| {
+            let slicing = NodeSlicing::find(Some(cloud), &machine.name, &Field::Null)?;
+            Some(Sliceable { machine: machine.clone(), slicing })
+        })
+        .collect()
+}
+
+/// The machine types of a cloud, one row for each GPU model and accelerator type.
+pub(super) fn machines(cloud: Cloud) -> String {
+    let mut rows: Vec<(String, String, Vec<String>)> = Vec::new();
+    for Sliceable { machine, slicing } in sliceable(cloud) {
+        let gpu = slicing.gpu.name.clone();
+        let accelerator = slicing.accelerator_type.clone().unwrap_or_default();
+        let count = machine.gpu_count().and_then(GpuCount::whole).unwrap_or(1);
+        let name = format!("`{}` ({count})", machine.name);
+        match rows.iter_mut().find(|(model, ty, _)| (model, ty) == (&gpu, &accelerator)) {
+            Some((_, _, names)) => names.push(name),
+            None => rows.push((gpu, accelerator, vec![name])),
+        }
+    }
+    let mut text = row(["GPU", "accelerator type", "machine types (GPUs per node)"]);
+    text += &row([RULE; 3]);
+    for (gpu, accelerator, names) in rows {
+        text += &row([gpu.as_str(), &format!("`{accelerator}`"), &names.join(", ")]);
+    }
+    text.trim_end().to_owned()
+}
+
+/// The profiles of every GPU that a cloud is known to cut, with what one slice is worth.
+pub(super) fn profiles(cloud: Cloud) -> String {
+    let mut lines = Vec::new();
+    for (slicing, facts) in judged(cloud, |verdict| matches!(verdict, ProfileVerdict::Allowed)) {
+        let line = profile(&slicing, &facts);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    let head =
+        ["GPU", "`mig_profile`", "slices per GPU", "GiB per slice", "SMs per slice", "unused of a GPU"];
+    let text = row(head) + &row([RULE; 6]) + &lines.concat();
+    text.trim_end().to_owned()
+}
+
+/// The profiles of which it is not certain that the cloud cuts them, in one line.
+pub(super) fn doubtful(cloud: Cloud) -> String {
+    let mut gpus: Vec<(String, Vec<String>)> = Vec::new();
+    for (slicing, facts) in judged(cloud, |verdict| matches!(verdict, ProfileVerdict::Doubtful(_))) {
+        let profile = format!("`{}`", facts.profile);
+        match gpus.iter_mut().find(|(gpu, _)| *gpu == slicing.gpu.name) {
+            Some((_, profiles)) if profiles.contains(&profile) => {}
+            Some((_, profiles)) => profiles.push(profile),
+            None => gpus.push((slicing.gpu.name.clone(), vec![profile])),
+        }
+    }
+    let lines: Vec<_> =
+        gpus.iter().map(|(gpu, profiles)| format!("{} on {gpu}", profiles.join(", "))).collect();
+    lines.join("; ")
+}
+
+/// The profiles of all GPUs of a cloud's machines of which its rules say so.
+fn judged(cloud: Cloud, wanted: impl Fn(&ProfileVerdict) -> bool) -> Vec<(NodeSlicing, ProfileFacts)> {
+    let rules = gpuslice::cloud::rules(cloud).unwrap_or_else(|| panic!("{cloud} has no rules yet"));
+    let mut found = Vec::new();
+    for Sliceable { slicing, .. } in sliceable(cloud) {
+        for facts in &slicing.gpu.profiles {
+            let verdict = rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), &facts.profile);
+            if wanted(&verdict) {
+                found.push((slicing.clone(), facts.clone()));
+            }
+        }
+    }
+    found
+}
+
+fn profile(slicing: &NodeSlicing, facts: &ProfileFacts) -> String {
+    let capacity = slicing
+        .capacity(Some(facts.profile), Sharing::None, MigStrategy::Single, None)
+        .unwrap_or_else(|error| panic!("{} on {}: {error}", facts.profile, slicing.gpu.name));
+    let or_unknown = |figure: Option<String>| figure.unwrap_or_else(|| "?".to_owned());
+    let unused = match (&capacity.wasted_memory_gib, &capacity.wasted_compute) {
+        (Some(memory), Some(compute)) => {
+            let percent = compute.to_string().parse::<f64>().unwrap_or_default() * 100.0;
+            format!("{memory} GiB, {percent:.0} % of SMs")
+        }
+        _ => "?".to_owned(),
+    };
+    row([
+        slicing.gpu.name.as_str(),
+        &format!("`{}`", facts.profile),
+        &capacity.per_gpu.to_string(),
+        &or_unknown(capacity.memory_gib.map(|gib| gib.to_string())),
+        &or_unknown(capacity.sm_count.map(|sms| sms.to_string())),
+        &unused,
+    ])
+}
+
+pub(super) fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
+    let mut text = String::from("|");
+    for cell in cells {
+        let _ = write!(text, " {cell} |");
+    }
+    text.push('\n');
+    text
+}
