@@ -10,9 +10,15 @@
 #[path = "../../tests/it/support/mod.rs"]
 mod support;
 
+/// The plugin host of the wire tests; it starts what [`probe_binary`] names.
+#[allow(dead_code, reason = "the tests use all of it")]
+#[path = "../../tests/it/tfplugin/host.rs"]
+mod host;
+
 mod configs;
 mod plans;
 mod refresh;
+mod startup;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -22,8 +28,10 @@ use table::{Figure, Table};
 
 type Measurement = fn(&Path) -> Vec<Figure>;
 
-const ALL: [(&str, Measurement); 6] = [
+const ALL: [(&str, Measurement); 8] = [
     ("size", |provider| vec![size(provider)]),
+    ("handshake", |provider| vec![startup::handshake(provider)]),
+    ("calls", startup::calls),
     ("one_resource", |provider| vec![plans::one_resource(provider)]),
     ("no_change", |provider| vec![plans::no_change(provider)]),
     ("memory", |provider| vec![plans::memory(provider)]),
@@ -51,6 +59,11 @@ fn provider() -> PathBuf {
     let path = std::env::var_os("GPUSLICE_PROVIDER").map_or_else(|| support::PROVIDER.into(), PathBuf::from);
     assert!(path.is_file(), "no provider at {}", path.display());
     path
+}
+
+/// What [`host`] starts: here, the provider itself.
+fn probe_binary() -> PathBuf {
+    provider()
 }
 
 /// Megabytes of the stripped binary.

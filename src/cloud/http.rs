@@ -9,6 +9,8 @@ use http::header::DATE;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
+use super::instant;
+
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long an answer may be silent.
@@ -107,7 +109,7 @@ impl HttpClient {
     fn set_clock(&self, headers: &HeaderMap) {
         let Some(date) = headers.get(DATE).and_then(|date| date.to_str().ok()) else { return };
         let Ok(theirs) = httpdate::parse_http_date(date) else { return };
-        let ours = SystemTime::now();
+        let ours = instant::now();
         let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
         let ahead = match theirs.duration_since(ours) {
             Ok(ahead) => millis(ahead),
@@ -120,7 +122,7 @@ impl HttpClient {
     pub(crate) fn server_time(&self) -> SystemTime {
         let ahead = self.ahead.load(Ordering::Relaxed);
         let span = Duration::from_millis(ahead.unsigned_abs());
-        let now = SystemTime::now();
+        let now = instant::now();
         if ahead >= 0 { now + span } else { now - span }
     }
 }

@@ -1,9 +1,11 @@
 //! When to try again, and how long to wait.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
+
+use super::instant;
 
 /// Growing waits with jitter, so that many calls that were refused together do not come back together.
 #[derive(Debug, Clone)]
@@ -40,7 +42,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let asked = match text.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).unwrap_or_default(),
+        Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(instant::now()).unwrap_or_default(),
     };
     Some(asked.min(Duration::from_secs(600)))
 }
@@ -85,7 +87,7 @@ mod tests {
         };
         assert_eq!(of("7"), Some(Duration::from_secs(7)));
         assert_eq!(of("86400"), Some(Duration::from_secs(600)));
-        let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(20));
+        let soon = httpdate::fmt_http_date(instant::now() + Duration::from_secs(20));
         assert!(of(&soon).is_some_and(|wait| wait > Duration::from_secs(15)));
         assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
         assert_eq!(of("soon"), None);

@@ -57,6 +57,10 @@ impl fmt::Debug for GoogleSettings {
 impl Settings {
     /// These settings, with what they leave open taken from this process's environment.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the variables of hashicorp/google"
+    )]
     pub fn completed_from_environment(mut self) -> Self {
         self.google = self.google.completed(|name| std::env::var(name).ok());
         self
@@ -75,6 +79,11 @@ impl GoogleSettings {
             self.access_token = first(&["GOOGLE_OAUTH_ACCESS_TOKEN"]);
             self.credentials =
                 first(&["GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON"]);
+        }
+        if let Some(rest) = self.credentials.as_deref().and_then(|path| path.strip_prefix("~/"))
+            && let Some(home) = variable("HOME")
+        {
+            self.credentials = Some(format!("{home}/{rest}"));
         }
         let complete = |value: &mut Option<String>, name| {
             if value.is_none() {
@@ -109,13 +118,14 @@ mod tests {
     fn the_environment_fills_what_is_open() {
         let settings = GoogleSettings { billing_project: Some("mine".into()), ..GoogleSettings::default() }
             .completed(environment(&[
-                ("GCLOUD_KEYFILE_JSON", "key.json"),
+                ("GCLOUD_KEYFILE_JSON", "~/key.json"),
+                ("HOME", "/home/me"),
                 ("GOOGLE_BILLING_PROJECT", "other"),
                 ("USER_PROJECT_OVERRIDE", "true"),
                 ("GOOGLE_CONTAINER_CUSTOM_ENDPOINT", "https://example.com/v1/"),
                 ("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT", ""),
             ]));
-        assert_eq!(settings.credentials.as_deref(), Some("key.json"));
+        assert_eq!(settings.credentials.as_deref(), Some("/home/me/key.json"));
         assert_eq!(settings.billing_project.as_deref(), Some("mine"));
         assert_eq!(settings.user_project_override, Some(true));
         assert_eq!(settings.container_custom_endpoint.as_deref(), Some("https://example.com/v1/"));

@@ -112,6 +112,7 @@ async fn act(State(sandbox): State<Arc<Sandbox>>, body: String) -> Answered {
             let (latency, faults) = (sandbox.latency, &mut inner.faults);
             let mut context = gke::Context { now, latency, random, faults, call: None, applied: None };
             gke.act(&mut context, &act)?;
+            inner.unsaved = true;
             json!({})
         }
     };
@@ -125,11 +126,12 @@ async fn reset(State(sandbox): State<Arc<Sandbox>>) -> Answered {
         world: World::seeded(now, sandbox.seed),
         faults: Faults::default(),
         actors: Actors::default(),
+        unsaved: true,
     };
-    saved(&sandbox, &inner, json!({}))
+    saved(&sandbox, &mut inner, json!({}))
 }
 
-fn saved(sandbox: &Sandbox, inner: &Inner, answer: Value) -> Answered {
+fn saved(sandbox: &Sandbox, inner: &mut Inner, answer: Value) -> Answered {
     let failed =
         |error: super::state::StateError| Mistake(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
     sandbox.save(inner).map_err(failed)?;

@@ -250,7 +250,9 @@ impl Faults {
                     "after": fault.after, "params": fault.params})
             })
             .collect();
-        json!({"kinds": kinds, "active": active})
+        let shape = json!({"kind": "one of kinds", "match": {"cloud": "gke", "method": "POST", "path": "a part of it"},
+            "times": "calls to meet, default 1", "after": "calls to let pass before, default 0", "params": {}});
+        json!({"shape": shape, "kinds": kinds, "active": active})
     }
 
     /// What befalls this call itself, counted as met.
@@ -336,6 +338,7 @@ mod tests {
     fn call(method: &str, path: &str) -> Call {
         Call {
             method: method.to_owned(),
+            target: path.to_owned(),
             path: path.to_owned(),
             query: String::new(),
             headers: http::HeaderMap::new(),

@@ -30,6 +30,8 @@ pub(crate) struct Inner {
     pub(crate) world: World,
     pub(crate) faults: Faults,
     pub(crate) actors: Actors,
+    /// The state file is behind.
+    pub(crate) unsaved: bool,
 }
 
 /// A running sandbox.
@@ -52,13 +54,18 @@ impl Sandbox {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now();
         let World { gke, random, .. } = &mut inner.world;
-        gke.advance(now, self.latency, random);
+        let moved = gke.advance(now, self.latency, random);
+        inner.unsaved |= moved;
         (inner, now)
     }
 
-    /// Writes the state file, where there is one.
-    pub(crate) fn save(&self, inner: &Inner) -> Result<(), StateError> {
-        self.state.as_ref().map_or(Ok(()), |path| inner.world.save(path))
+    /// Writes the state file, where there is one and it is behind.
+    pub(crate) fn save(&self, inner: &mut Inner) -> Result<(), StateError> {
+        if let Some(path) = self.state.as_ref().filter(|_| inner.unsaved) {
+            inner.world.save(path)?;
+        }
+        inner.unsaved = false;
+        Ok(())
     }
 
     /// Carries out a call to a cloud.
@@ -114,9 +121,8 @@ impl Sandbox {
             Some(Effect::Outcome(_)) | None => (Reply::Answer(gke.answer(&mut context, call)), delay),
         };
         let fault = context.applied.or(kind);
-        if call.method != "GET"
-            && let Err(error) = self.save(inner)
-        {
+        inner.unsaved |= call.method != "GET";
+        if let Err(error) = self.save(inner) {
             return (broken(&error.to_string()), Duration::ZERO, fault);
         }
         (reply, delay, fault)

@@ -59,9 +59,11 @@ struct HostLog<W> {
 }
 
 impl<W> HostLog<W> {
+    /// Spans are kept whatever their level: they say which resource an event is about.
     fn hears(&self, metadata: &Metadata<'_>) -> bool {
         let root = metadata.target().split("::").next().unwrap_or_default();
-        *metadata.level() <= self.level && (root == FRAME || self.targets.contains(&root))
+        let ours = root == FRAME || self.targets.contains(&root);
+        ours && (metadata.is_span() || *metadata.level() <= self.level)
     }
 }
 
@@ -72,12 +74,7 @@ where
     O: Write,
 {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        // Spans are kept whatever their level: they say which resource an event is about.
-        metadata.is_span() || self.hears(metadata)
-    }
-
-    fn max_level_hint(&self) -> Option<tracing::level_filters::LevelFilter> {
-        None
+        self.hears(metadata)
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {

@@ -16,9 +16,16 @@ pub(super) fn install_hook() {
 }
 
 fn block(info: &PanicHookInfo<'_>, backtrace: &Backtrace) -> String {
+    let backtrace = named_frames(&backtrace.to_string());
     let message = message(info.payload());
     let place = info.location().map(|place| format!("\n\nat {place}")).unwrap_or_default();
     format!("panic: {message}{place}\n\n{backtrace}\n")
+}
+
+/// The frames that have names: a stripped binary has few, and a host shows no more than a hundred lines.
+fn named_frames(backtrace: &str) -> String {
+    let named = backtrace.lines().filter(|line| !line.ends_with(": <unknown>"));
+    named.collect::<Vec<_>>().join("\n")
 }
 
 /// What a panic said, as far as it can be told.
@@ -28,4 +35,22 @@ pub(super) fn message(payload: &(dyn std::any::Any + Send)) -> &str {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_without_names_are_left_out() {
+        let backtrace = "   0: <unknown>\n   1: start_thread\n             at ./a.c:1:2\n  12: <unknown>\n";
+        assert_eq!(named_frames(backtrace), "   1: start_thread\n             at ./a.c:1:2");
+    }
+
+    #[test]
+    fn both_kinds_of_messages_are_understood() {
+        assert_eq!(message(&"literal"), "literal");
+        assert_eq!(message(&"made".to_owned()), "made");
+        assert_eq!(message(&7), "no message");
+    }
 }

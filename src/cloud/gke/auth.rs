@@ -208,17 +208,13 @@ fn contents(text: &str) -> Result<Value, AuthError> {
     let (json, origin) = if trimmed.starts_with('{') {
         (trimmed.to_owned(), "google.credentials (or GOOGLE_CREDENTIALS)".to_owned())
     } else {
-        let path = match (trimmed.strip_prefix("~/"), std::env::var("HOME")) {
-            (Some(rest), Ok(home)) => format!("{home}/{rest}"),
-            _ => trimmed.to_owned(),
-        };
-        let read = std::fs::read_to_string(&path).map_err(|error| {
+        let read = std::fs::read_to_string(trimmed).map_err(|error| {
             AuthError::Unusable(format!(
-                "The credentials file {path:?} cannot be read: {error}. google.credentials (or GOOGLE_CREDENTIALS) \
+                "The credentials file {trimmed:?} cannot be read: {error}. google.credentials (or GOOGLE_CREDENTIALS) \
                  is the path of a credentials file, or its JSON."
             ))
         })?;
-        (read, path)
+        (read, trimmed.to_owned())
     };
     // The error of the parser could quote a private key, so only its place is told.
     serde_json::from_str(&json).map_err(|error| {

@@ -30,6 +30,8 @@ mod read;
 mod rules;
 mod seen;
 mod steps;
+#[cfg(test)]
+mod testing;
 mod translate;
 mod update;
 mod wait;

@@ -136,12 +136,9 @@ pub(crate) fn verdict(accelerator_type: Option<&str>, profile: MigProfile) -> Pr
              nodes' allocatable nvidia.com/gpu with the planned slices after the apply."
         ));
     }
-    if profile.attribute != Attribute::Plain {
-        return ProfileVerdict::Refused(format!("GKE makes only plain partitions of {accelerator}."));
-    }
-    ProfileVerdict::Doubtful(format!(
-        "GKE's own autoscaler does not list {name} for {accelerator}, so GKE may refuse it, or cut the GPUs and not \
-         announce the slices."
+    ProfileVerdict::Refused(format!(
+        "GKE's list for {accelerator} does not have {name}: its node tool or its device plugin would expect another \
+         number of slices, and announce none."
     ))
 }
 
@@ -174,7 +171,8 @@ mod tests {
     #[test]
     fn a_profile_of_another_gpu_of_the_family_is_not_allowed() {
         assert_eq!(of("nvidia-h100-80gb", "1g.20gb"), ProfileVerdict::Allowed);
-        assert!(matches!(of("nvidia-a100-80gb", "1g.20gb"), ProfileVerdict::Doubtful(_)));
+        assert!(matches!(of("nvidia-a100-80gb", "1g.20gb"), ProfileVerdict::Refused(_)));
+        assert!(matches!(of("nvidia-tesla-a100", "1g.10gb"), ProfileVerdict::Refused(_)));
     }
 
     #[test]

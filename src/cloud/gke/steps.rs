@@ -409,9 +409,10 @@ impl Change<'_> {
                     .map(|mode| wire::WorkloadMetadata { mode: Some(mode.to_owned()) });
             }
             Group::PrivateNodes => {
+                // With the rest of the network as it is, as hashicorp/google sends it.
                 body.node_network_config = flag("private_nodes").map(|on| wire::NetworkConfig {
                     enable_private_nodes: Some(on),
-                    ..wire::NetworkConfig::default()
+                    ..self.live.network_config.clone().unwrap_or_default()
                 });
             }
             Group::Gvnic => body.gvnic = enabled("gvnic"),

@@ -1,6 +1,6 @@
 //! Waiting: for operations to end, and for pools to come to rest.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::attempts::{Kind, Trouble, attempt};
 use super::errors::Action;
@@ -180,7 +180,7 @@ impl Clock {
     fn since(text: &str) -> Self {
         let now = Instant::now();
         let age = instant::parse(text)
-            .and_then(|then| SystemTime::now().duration_since(then).ok())
+            .and_then(|then| instant::now().duration_since(then).ok())
             .unwrap_or_default();
         Clock { begun: now.checked_sub(age).unwrap_or(now), told: now }
     }

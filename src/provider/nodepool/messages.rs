@@ -65,7 +65,9 @@ fn summary(id: &PoolId, reason: IncompleteReason) -> String {
         IncompleteReason::Interrupted => format!("Interrupted: the node pool {name} is not ready yet"),
         IncompleteReason::TimedOut => format!("Timed out: the node pool {name} is not ready yet"),
         IncompleteReason::NoCapacity => format!("No capacity: the node pool {name} is not ready yet"),
-        IncompleteReason::Unreachable => format!("Lost sight of the node pool {name}, which is not ready yet"),
+        IncompleteReason::Unreachable => {
+            format!("Lost sight of the node pool {name}, which is not ready yet")
+        }
         IncompleteReason::Unhealthy => format!("The node pool {name} is not ready yet"),
     }
 }

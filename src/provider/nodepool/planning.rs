@@ -108,7 +108,9 @@ fn status(plan: &mut Plan<'_>) {
 /// Asks for a new pool where a change cannot be made to the one that is there. Its own cloud decides, which is known
 /// when the configuration's is not yet.
 fn replacements(plan: &mut Plan<'_>) {
-    let Some(cloud) = plan.prior.and_then(|prior| prior.lookup("cloud").as_str()?.parse().ok()) else { return };
+    let Some(cloud) = plan.prior.and_then(|prior| prior.lookup("cloud").as_str()?.parse().ok()) else {
+        return;
+    };
     for path in replacing(cloud) {
         if plan.changed(&path) {
             plan.replace_because_of(&path);

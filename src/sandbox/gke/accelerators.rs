@@ -156,9 +156,12 @@ mod tests {
         assert!(check(&none, &machine("a2-highgpu-1g").unwrap()).is_err());
     }
 
+    fn cut(kind: &str, size: &str) -> Value {
+        json!({"acceleratorType": kind, "acceleratorCount": "1", "gpuPartitionSize": size})
+    }
+
     #[test]
     fn partition_sizes_are_those_of_the_gpu() {
-        let cut = |kind: &str, size: &str| json!({"acceleratorType": kind, "acceleratorCount": "1", "gpuPartitionSize": size});
         assert_eq!(checked("a2-highgpu-1g", &cut("nvidia-tesla-a100", "1g.5gb")), Ok(()));
         assert!(checked("a2-highgpu-1g", &cut("nvidia-tesla-a100", "1g.10gb")).is_err());
         assert!(checked("a2-highgpu-1g", &cut("nvidia-tesla-a100", "4g.20gb")).is_err());
@@ -193,7 +196,10 @@ mod tests {
 
     #[test]
     fn type_count_and_partition_size_stay() {
-        let entry = |count: &str, size: &str| json!([{"acceleratorType": "nvidia-tesla-a100", "acceleratorCount": count, "gpuPartitionSize": size}]);
+        let entry = |count: &str, size: &str| {
+            let kind = "nvidia-tesla-a100";
+            json!([{"acceleratorType": kind, "acceleratorCount": count, "gpuPartitionSize": size}])
+        };
         let refused = |new: &Value| check_change(&entry("1", "1g.5gb"), new);
         assert_eq!(refused(&entry("1", "1g.5gb")), Ok(()));
         assert_eq!(

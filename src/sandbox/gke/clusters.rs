@@ -216,7 +216,7 @@ impl Gke {
     }
 }
 
-/// The nodes' version, with a star where pools differ (source: discovery document, deprecated and still read by gcloud).
+/// The nodes' version, with a star where pools differ. Deprecated, and still read by gcloud.
 fn node_version(cluster: &Cluster) -> String {
     let versions: std::collections::BTreeSet<_> =
         cluster.pools.values().filter_map(|pool| pool.spec["version"].as_str()).collect();

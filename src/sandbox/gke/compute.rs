@@ -1,4 +1,4 @@
-//! Compute Engine's instance group managers: one per node pool and zone, and the only place where a pool's size is told.
+//! Compute Engine's instance group managers: one per node pool and zone, and the only place that tells a pool's size.
 
 use serde_json::{Value, json};
 
@@ -91,6 +91,7 @@ fn group(cluster: &Cluster, pool: &Pool, zone: &str, name: &str) -> Value {
     let target = pool.sizes.get(zone).copied().unwrap_or(0);
     let missing = pool.missing(zone);
     let base = name.trim_end_matches("-grp");
+    let global = format!("https://www.googleapis.com/compute/v1/projects/{}/global", cluster.project);
     json!({
         "kind": "compute#instanceGroupManager",
         "id": u64::from_str_radix(&pool.hash, 16).unwrap_or(1).to_string(),
@@ -98,7 +99,7 @@ fn group(cluster: &Cluster, pool: &Pool, zone: &str, name: &str) -> Value {
         "name": name,
         "zone": root,
         "baseInstanceName": base,
-        "instanceTemplate": format!("https://www.googleapis.com/compute/v1/projects/{}/global/instanceTemplates/{base}", cluster.project),
+        "instanceTemplate": format!("{global}/instanceTemplates/{base}"),
         "instanceGroup": format!("{root}/instanceGroups/{name}"),
         "targetSize": target,
         "currentActions": {

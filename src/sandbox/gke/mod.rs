@@ -82,6 +82,11 @@ impl Gke {
         let Some(route) = routes::route(&call.method, &call.path) else {
             return errors::no_such_path(&call.path);
         };
+        if let Some(project) = routes::project(&call.path).filter(|project| *project != seed::PROJECT) {
+            // A project that one cannot see and one that does not exist look the same (text unverified).
+            let message = format!("Permission denied on resource project {project}.");
+            return Refusal::forbidden(message).answer(context.random);
+        }
         match self.dispatch(context, call, route) {
             Ok(body) => Answer::ok(body),
             Err(refusal) => refusal.answer(context.random),

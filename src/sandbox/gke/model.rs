@@ -161,6 +161,7 @@ impl Pool {
             self.status = if self.nodes.is_empty() { "ERROR" } else { "RUNNING_WITH_ERROR" }.to_owned();
         } else {
             "RUNNING".clone_into(&mut self.status);
+            self.drought = None;
             self.status_message.clear();
             self.conditions.clear();
         }

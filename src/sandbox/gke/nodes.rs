@@ -49,7 +49,7 @@ pub(crate) fn make(cluster: &str, pool: &Pool, spec: &Value, boot: &Boot, random
         machine_type: machine_type.to_owned(),
         version: text(spec, "version").to_owned(),
         labels: BTreeMap::new(),
-        taints: taints(config),
+        taints: taints(config, machine_type),
         vcpus: machine.as_ref().map_or(0, |machine| machine.vcpus),
         memory_gib: machine.as_ref().map_or(0, |machine| machine.memory_gib),
         max_pods: number(&spec["maxPodsConstraint"]["maxPodsPerNode"]),
@@ -69,10 +69,9 @@ pub(crate) fn make(cluster: &str, pool: &Pool, spec: &Value, boot: &Boot, random
 
 /// Labels and taints of the live nodes, after an in-place change of the pool.
 pub(crate) fn refresh(pool: &mut Pool) {
-    let taints = taints(&pool.spec["config"]);
     for node in &mut pool.nodes {
         node.labels = labels(node, &pool.spec);
-        node.taints.clone_from(&taints);
+        node.taints = taints(&pool.spec["config"], &node.machine_type);
     }
 }
 
@@ -130,7 +129,7 @@ fn labels(node: &Node, spec: &Value) -> BTreeMap<String, String> {
     let mut put = |key: &str, value: &str| labels.insert(key.to_owned(), value.to_owned());
     put("kubernetes.io/hostname", &node.name);
     put("kubernetes.io/os", "linux");
-    put("kubernetes.io/arch", if node.machine_type.starts_with("a4x") { "arm64" } else { "amd64" });
+    put("kubernetes.io/arch", if is_arm(&node.machine_type) { "arm64" } else { "amd64" });
     put("node.kubernetes.io/instance-type", &node.machine_type);
     put("topology.kubernetes.io/zone", &node.zone);
     put("topology.kubernetes.io/region", region_of(&node.zone));
@@ -165,8 +164,13 @@ fn labels(node: &Node, spec: &Value) -> BTreeMap<String, String> {
     labels
 }
 
-/// The pool's taints in Kubernetes' spelling.
-fn taints(config: &Value) -> Vec<Taint> {
+fn is_arm(machine_type: &str) -> bool {
+    machine_type.starts_with("a4x") || machine_type.starts_with("t2a")
+}
+
+/// The pool's taints in Kubernetes' spelling, and the one that GKE puts on Arm nodes unless `taintConfig` says no
+/// (source: discovery document; the taint itself: GKE documentation on Arm nodes).
+fn taints(config: &Value, machine_type: &str) -> Vec<Taint> {
     let mut seen = BTreeSet::new();
     let list = config["taints"].as_array().map(Vec::as_slice).unwrap_or_default();
     let spelled = list.iter().filter_map(|taint| {
@@ -179,7 +183,16 @@ fn taints(config: &Value) -> Vec<Taint> {
         let (key, value) = (text(taint, "key").to_owned(), text(taint, "value").to_owned());
         Some(Taint { key, value, effect: effect.to_owned() })
     });
-    spelled.filter(|taint| seen.insert((taint.key.clone(), taint.effect.clone()))).collect()
+    let arm = Taint {
+        key: "kubernetes.io/arch".to_owned(),
+        value: "arm64".to_owned(),
+        effect: "NoSchedule".to_owned(),
+    };
+    let tainted = is_arm(machine_type) && config["taintConfig"]["architectureTaintBehavior"] != "NONE";
+    spelled
+        .chain(tainted.then_some(arm))
+        .filter(|taint| seen.insert((taint.key.clone(), taint.effect.clone())))
+        .collect()
 }
 
 fn text<'a>(object: &'a Value, key: &str) -> &'a str {

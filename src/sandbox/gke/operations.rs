@@ -80,6 +80,8 @@ pub(crate) struct Operation {
     pub(crate) cancelled: bool,
     /// Machines were asked for once already.
     pub(crate) tried: bool,
+    /// When the last of the machines that it wanted came.
+    pub(crate) filled_at: Option<Millis>,
     pub(crate) work: Work,
     /// What a fault has in store for it.
     pub(crate) outcome: Option<Outcome>,
@@ -215,6 +217,7 @@ impl Gke {
             failure: None,
             cancelled: false,
             tried: false,
+            filled_at: None,
             work,
             outcome: context.outcome(),
         };

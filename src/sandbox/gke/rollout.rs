@@ -1,7 +1,7 @@
 //! How time passes at GKE: machines come and go, nodes are replaced within surge and stock, operations end.
 //!
-//! Nothing runs in the background. Before each request the world is brought up to the present, step by step in the
-//! order in which the steps fell due; what nobody looked at happens all the same.
+//! Nothing runs in the background. Before each request the world is brought up to the present, operation by operation
+//! in the order in which they were started; what nobody looked at has happened all the same, at its own time.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,9 @@ enum Step {
     Ended(Millis, Option<Failure>),
 }
 
-const DONE: fn(Millis) -> Step = |at| Step::Ended(at, None);
+fn done(at: Millis) -> Step {
+    Step::Ended(at, None)
+}
 
 impl Roll {
     pub(crate) fn new(changes: Changes, remaining: Vec<String>, surge: u32, unavailable: u32) -> Self {
@@ -42,12 +44,14 @@ impl Roll {
 }
 
 impl Gke {
-    /// Brings the world up to `now`.
-    pub(crate) fn advance(&mut self, now: Millis, latency: Millis, random: &mut Random) {
+    /// Brings the world up to `now`. False: nothing is under way, so nothing has changed.
+    pub(crate) fn advance(&mut self, now: Millis, latency: Millis, random: &mut Random) -> bool {
+        let mut moves = false;
         for index in 0..self.operations.len() {
             if !self.operations[index].active() {
                 continue;
             }
+            moves = true;
             // Taken out for the step, since a step changes clusters and asks for stock.
             let mut operation = self.operations[index].clone();
             if let Step::Ended(at, failure) = self.step(&mut operation, now, random) {
@@ -56,7 +60,7 @@ impl Gke {
             }
             self.operations[index] = operation;
         }
-        self.heal(now, latency, random);
+        self.heal(now, latency, random) || moves
     }
 
     fn step(&mut self, op: &mut Operation, now: Millis, random: &mut Random) -> Step {
@@ -80,7 +84,7 @@ impl Gke {
         let pool_gone = op.pool.as_ref().is_some_and(|pool| self.pool_mut(&op.cluster, pool).is_none());
         if pool_gone || !self.clusters.contains_key(&op.cluster) {
             // Somebody deleted it under the operation's feet.
-            return DONE(now.min(due));
+            return done(now.min(due));
         }
         match op.work.clone() {
             Work::Create | Work::Fill => self.step_fill(op, now, due, random),
@@ -97,7 +101,7 @@ impl Gke {
                 if let (Some(cluster), Some(pool)) = (self.clusters.get_mut(&op.cluster), &op.pool) {
                     cluster.pools.remove(pool);
                 }
-                DONE(due)
+                done(due)
             }
             Work::Change(changes) => {
                 if let Some(pool) = self.pool_of(op) {
@@ -105,15 +109,15 @@ impl Gke {
                     nodes::refresh(pool);
                     pool.settle();
                 }
-                DONE(due)
+                done(due)
             }
             Work::Master(version) => {
                 if let Some(cluster) = self.clusters.get_mut(&op.cluster) {
                     cluster.version = version;
                 }
-                DONE(due)
+                done(due)
             }
-            Work::Occupy => DONE(due),
+            Work::Occupy => done(due),
         }
     }
 
@@ -122,21 +126,24 @@ impl Gke {
         if now < op.machines_at() {
             return Step::Waiting;
         }
-        let Some(pool) = self.pool_of(op) else { return DONE(due) };
+        let Some(pool) = self.pool_of(op) else { return done(due) };
         let rain = pool.drought.as_ref().and_then(|drought| drought.until);
         // Late stock gives machines now; stock that was there all along gave them when they fell due.
         let earliest = if op.tried { rain.unwrap_or(now) } else { rain.unwrap_or(0) };
-        let at = earliest.clamp(op.machines_at(), now);
+        let patient = matches!(op.outcome, Some(Outcome::Stockout { keeps_provisioning: true, .. }));
+        // What comes after the operation's end is the pool's own healing.
+        let latest = if patient { now } else { now.min(due) };
+        let at = earliest.clamp(op.machines_at(), latest);
         op.tried = true;
         let (cluster, name) = (op.cluster.clone(), pool.name.clone());
         let filled = self.fill(&cluster, &name, at, op.span, random);
-        let patient = matches!(op.outcome, Some(Outcome::Stockout { keeps_provisioning: true, .. }));
+        op.filled_at = op.filled_at.or(filled.then_some(at));
         // A patient operation ends as long after its machines came as any other does.
-        let due = if patient { due.max(at + op.span * 7 / 10) } else { due };
+        let due = due.max(op.filled_at.filter(|_| patient).map_or(0, |came| came + op.span * 7 / 10));
         if now < due || (!filled && patient) {
             return Step::Waiting;
         }
-        let Some(pool) = self.pool_of(op) else { return DONE(due) };
+        let Some(pool) = self.pool_of(op) else { return done(due) };
         Step::Ended(due, pool.finish())
     }
 
@@ -168,7 +175,7 @@ impl Gke {
         if !finished {
             return Step::Waiting;
         }
-        let Some(pool) = self.pool_of(op) else { return DONE(ends_at) };
+        let Some(pool) = self.pool_of(op) else { return done(ends_at) };
         pool.change(&changes);
         nodes::refresh(pool);
         Step::Ended(ends_at, pool.finish())
@@ -256,8 +263,8 @@ impl Gke {
         }
     }
 
-    /// Pools that wait for machines without an operation get them when they can be had.
-    fn heal(&mut self, now: Millis, latency: Millis, random: &mut Random) {
+    /// Pools that wait for machines without an operation get them when they can be had. False: none waits.
+    fn heal(&mut self, now: Millis, latency: Millis, random: &mut Random) -> bool {
         let waiting: Vec<_> = self
             .clusters
             .iter()
@@ -265,6 +272,7 @@ impl Gke {
             .filter(|(_, pool)| pool.incomplete())
             .map(|(id, pool)| (id.clone(), pool.name.clone(), pool.drought.clone()))
             .collect();
+        let moves = !waiting.is_empty();
         for (cluster, name, drought) in waiting {
             let busy = self
                 .operations
@@ -279,6 +287,7 @@ impl Gke {
                 pool.settle();
             }
         }
+        moves
     }
 
     /// Makes missing machines as far as there is stock; true when none is missing any more.

@@ -28,6 +28,13 @@ pub(super) enum Route {
 
 const ACTIONS: &[&str] = &["setSize", "setAutoscaling", "setManagement", "rollback", "completeUpgrade"];
 
+/// The project that a path names, by its id.
+pub(super) fn project(path: &str) -> Option<&str> {
+    let (_, rest) = path.split_once("/projects/")?;
+    let project = rest.split('/').next()?;
+    Some(if project == PROJECT_NUMBER { super::seed::PROJECT } else { project })
+}
+
 /// The call behind a method and a path; none where Google has no such path, or the sandbox does not serve it.
 pub(super) fn route(method: &str, path: &str) -> Option<Route> {
     if let Some(path) = path.strip_prefix("/compute/v1/") {

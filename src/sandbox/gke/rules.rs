@@ -25,7 +25,7 @@ const SYSTEM_LABELS: &[&str] = &[
 
 const IMAGES: &[&str] = &["COS_CONTAINERD", "UBUNTU_CONTAINERD", "WINDOWS_LTSC_CONTAINERD"];
 
-/// Smallest disk of node versions before 1.36.3-gke.1480000, which the seeded clusters have (source: discovery document).
+/// Smallest disk before node version 1.36.3-gke.1480000, which is newer than all here (source: discovery document).
 const SMALLEST_DISK_GB: i64 = 12;
 
 type Checked = Result<(), Refusal>;
@@ -55,7 +55,8 @@ pub(crate) fn check(cluster: &Cluster, spec: &Value) -> Checked {
     check_reservation(&config["reservationAffinity"])
 }
 
-/// Lower case, digits and hyphens, a letter first, at most 40 characters (source: `google_container_node_pool`, v8 guide).
+/// Lower case, digits and hyphens, a letter first, at most 40 characters (source: guide to version 8 of hashicorp's
+/// Google provider).
 fn check_name(name: &str) -> Checked {
     let inside = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     let ends = name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.ends_with('-');

@@ -9,7 +9,7 @@ use super::model::{Cluster, Gke, Pool, strings};
 use super::operations::{Changes, Roll, Work};
 use super::{Context, accelerators, autoscaling, rules, spec, versions};
 
-/// Fields of `UpdateNodePoolRequest` that change live nodes or concern none: request field, where the value is in it, and
+/// Fields of `UpdateNodePoolRequest` that change live nodes or concern none: the field, where the value is in it, and
 /// the place in the `NodePool` resource.
 const IN_PLACE: &[(&str, &str, &str)] = &[
     ("labels", "/labels", "config.labels"),

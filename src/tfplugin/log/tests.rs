@@ -49,6 +49,8 @@ fn a_line_has_the_four_keys_and_the_fields_of_its_spans() {
 #[test]
 fn lower_levels_and_other_crates_are_silent() {
     let lines = lines(Level::INFO, || {
+        let foreign = tracing::info_span!(target: "h2::codec", "frame", header = "Bearer secret");
+        let _inside = foreign.enter();
         tracing::debug!(target: "spoken", "too low");
         tracing::error!(target: "h2::codec", "authorization: Bearer secret");
         tracing::error!(target: "spokenish", "not ours");
@@ -56,6 +58,7 @@ fn lower_levels_and_other_crates_are_silent() {
     });
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0]["@message"], "heard");
+    assert_eq!(lines[0].get("header"), None);
 }
 
 #[test]

@@ -124,8 +124,8 @@ impl Panicked {
         Diagnostics::error(
             "The provider panicked",
             format!(
-                "In {place}: {}\n\nThis is a bug in the provider. Please report it with the block that starts with \
-                 \"panic:\", which the provider wrote to its log.",
+                "In {place}: {}\n\nThis is a bug in the provider. Please report it, with the lines that follow \"panic:\" \
+                 below or in the log.",
                 panic::message(self.0.as_ref())
             ),
         )

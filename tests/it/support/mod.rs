@@ -21,7 +21,7 @@ pub(crate) mod sandbox;
 pub(crate) mod tools;
 pub(crate) mod workspace;
 
-pub(crate) use output::Output;
+pub(crate) use output::{Checked, Output};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use workspace::Workspace;
 

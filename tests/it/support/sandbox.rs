@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -76,6 +76,11 @@ impl Sandbox {
         &self.url
     }
 
+    /// The record file, for judges that read it themselves.
+    pub(crate) fn record_file(&self) -> &Path {
+        &self.record
+    }
+
     /// What the sandbox has printed.
     pub(crate) fn said(&self) -> String {
         self.process.said()
@@ -85,6 +90,8 @@ impl Sandbox {
     #[track_caller]
     pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        // The emulated clouds want a token, as the real ones do, and take any.
+        let request = request.header("authorization", "Bearer of-the-test");
         let answer = match body {
             Some(body) => {
                 let request = request.header("content-type", "application/json");

@@ -64,7 +64,6 @@ pub(super) enum Shown {
 pub(super) fn plugin() -> Command {
     let mut command = Command::new(probe_binary());
     command.env_clear().env(COOKIE.0, COOKIE.1);
-    command.envs(std::env::var_os("TMPDIR").map(|folder| ("TMPDIR", folder)));
     command
 }
 
@@ -74,6 +73,8 @@ pub(super) struct Plugin {
     pub(super) host: Identity,
     pub(super) socket: PathBuf,
     certificate: CertificateDer<'static>,
+    /// A provider that a test kills leaves its socket behind: here, where it goes with the test.
+    _temporary: tempfile::TempDir,
 }
 
 impl Plugin {
@@ -83,6 +84,8 @@ impl Plugin {
 
     pub(super) fn start_as(mut command: Command) -> Self {
         let host = Identity::new();
+        let temporary = tempfile::tempdir().unwrap();
+        command.env("TMPDIR", temporary.path());
         command.env("PLUGIN_CLIENT_CERT", host.certificate.pem());
         let mut process = command::spawn(command);
         process.wait_until_said("\n", SOON);
@@ -93,7 +96,7 @@ impl Plugin {
         assert_eq!(fields.len(), 6, "{said}");
         let socket = PathBuf::from(fields[3]);
         let certificate = CertificateDer::from(STANDARD_NO_PAD.decode(fields[5]).unwrap());
-        Self { process, host, socket, certificate }
+        Self { process, host, socket, certificate, _temporary: temporary }
     }
 
     /// Connects as the host does.

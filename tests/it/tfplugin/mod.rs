@@ -49,15 +49,16 @@ fn lookup_request(script: &str) -> tf::read_data_source::Request {
 fn probe_binary() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let build = || {
+        // This test is TARGET/PROFILE/deps/it-HASH.
+        let test = std::env::current_exe().expect("a running program");
+        let profile = test.ancestors().nth(2).expect("Cargo's layout");
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--locked", "--features", "sandbox", "--example", "probe-provider"]);
+        cargo.arg("--target-dir").arg(profile.parent().expect("Cargo's layout"));
         if !cfg!(debug_assertions) {
             cargo.arg("--release");
         }
         let _ = command::spawn(cargo).wait_with_timeout(std::time::Duration::from_secs(900)).success();
-        // This test is target/PROFILE/deps/it-HASH.
-        let test = std::env::current_exe().expect("a running program");
-        let profile = test.ancestors().nth(2).expect("Cargo's layout of target/");
         profile.join("examples/probe-provider")
     };
     BUILT.get_or_init(build).clone()

@@ -22,6 +22,9 @@ fn clusters_are_shown_with_what_clients_read() {
     assert_eq!(listed(&mut google, "us-east1"), 0);
     let (status, message) = google.refused("GET", "projects/sandbox/locations/x/clusters/y", &Value::Null);
     assert_eq!((status, message.as_str()), (404, "Not found: projects/sandbox/locations/x/clusters/y."));
+    let strange = REGIONAL.replace("projects/sandbox", "projects/somebody-elses");
+    let (status, answer) = google.call("GET", &strange, &Value::Null);
+    assert_eq!((status, &answer["error"]["status"]), (403, &json!("PERMISSION_DENIED")));
     let by_number = REGIONAL.replace("projects/sandbox", "projects/100000000001");
     assert_eq!(google.get(&by_number), cluster, "a project has an id and a number");
 }
@@ -72,6 +75,7 @@ fn unknown_paths_get_googles_page_and_strangers_get_401() {
     assert!(page.as_str().unwrap().starts_with("<!DOCTYPE html>"));
     let call = Call {
         method: "GET".to_owned(),
+        target: String::new(),
         path: format!("/v1/{REGIONAL}"),
         query: String::new(),
         headers: HeaderMap::new(),

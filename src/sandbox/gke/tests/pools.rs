@@ -56,7 +56,8 @@ fn an_ampere_node_shows_its_partitions_after_a_restart() {
 fn allocatable_is_gpus_times_partitions_times_clients() {
     let mut google = Google::new();
     // Google's own example: 4 GPUs, 3 partitions each, 5 clients each.
-    let pool = json!({"name": "shared", "initialNodeCount": 1, "config": {"machineType": "a2-ultragpu-4g", "accelerators": [
+    let pool = json!({"name": "shared", "initialNodeCount": 1, "config": {
+        "machineType": "a2-ultragpu-4g", "accelerators": [
         {"acceleratorType": "nvidia-a100-80gb", "acceleratorCount": 4, "gpuPartitionSize": "2g.20gb",
          "gpuSharingConfig": {"gpuSharingStrategy": "TIME_SHARING", "maxSharedClientsPerGpu": 5}}]}});
     google.created(ZONAL, &pool);
@@ -94,6 +95,24 @@ fn gke_taints_gpu_nodes_unless_all_pools_have_gpus() {
     google.act(&json!({"kind": "delete_pool", "cluster": ZONAL, "pool": "default-pool"}));
     google.created(ZONAL, &a100("three", 0, &["a"]));
     assert_eq!(google.pool(ZONAL, "three")["config"].get("taints"), None);
+}
+
+#[test]
+fn arm_nodes_are_tainted_unless_told_otherwise() {
+    let mut google = Google::new();
+    let arm = |name: &str, taint: Value| {
+        json!({"name": name, "initialNodeCount": 1, "config": {"machineType": "a4x-highgpu-4g", "taintConfig": taint,
+            "accelerators": [{"acceleratorType": "nvidia-gb200", "acceleratorCount": "4"}]}})
+    };
+    for (name, taint, tainted) in
+        [("default", json!({}), true), ("free", json!({"architectureTaintBehavior": "NONE"}), false)]
+    {
+        google.created(ZONAL, &arm(name, taint));
+        let node = google.nodes(ZONAL, name).remove(0);
+        let taints = node["taints"].as_array().unwrap();
+        assert_eq!(taints.iter().any(|taint| taint["key"] == "kubernetes.io/arch"), tainted, "{name}");
+        assert_eq!(node["labels"]["kubernetes.io/arch"], "arm64");
+    }
 }
 
 #[test]

@@ -139,7 +139,10 @@ fn a_patient_stockout_keeps_provisioning_until_it_heals() {
     google.pass(5 * LATENCY - 1);
     assert_eq!(google.operation(&started)["status"], "RUNNING");
     assert_eq!(google.pool(ZONAL, "mig")["status"], "PROVISIONING");
-    google.pass(LATENCY);
+    // Looked at as often as a client does.
+    for _ in 0..10 {
+        google.pass(LATENCY / 10);
+    }
     let done = google.operation(&started);
     assert_eq!((&done["status"], done.get("error")), (&json!("DONE"), None));
     assert_eq!(google.pool(ZONAL, "mig")["status"], "RUNNING");
@@ -171,4 +174,30 @@ fn foreign_pools_outlive_everything() {
     google.pass(LATENCY);
     let after: Vec<_> = pools.iter().map(|pool| google.nodes(ZONAL, pool)).collect();
     assert_eq!(before, after);
+}
+
+#[test]
+fn looking_often_changes_nothing() {
+    let history = |looks: u64| {
+        let mut google = Google::new();
+        let pass = |google: &mut Google| (0..looks).for_each(|_| google.pass(10 * LATENCY / looks));
+        let mut seen = Vec::new();
+        google.fault(&json!({"kind": "stockout", "params": {"heal_after": "3s", "pool": "provisioning"}}));
+        let mut starts = vec![google.create(ZONAL, &a100("mig", 3, &["a"]))];
+        pass(&mut google);
+        starts.push(roll(&mut google));
+        pass(&mut google);
+        starts.push(google.ok("POST", &format!("{ZONAL}/nodePools/mig:setSize"), &json!({"nodeCount": 5})));
+        pass(&mut google);
+        google.fault(&json!({"kind": "stockout", "params": {"heal_after": "4s"}}));
+        starts.push(google.create(ZONAL, &a100("second", 2, &["a"])));
+        pass(&mut google);
+        seen.extend(starts.iter().map(|started| google.operation(started)));
+        seen.extend(google.nodes(ZONAL, "mig"));
+        seen.extend(google.nodes(ZONAL, "second"));
+        seen
+    };
+    for (once, often) in history(1).into_iter().zip(history(1_000)) {
+        assert_eq!(once, often);
+    }
 }

@@ -1,0 +1,116 @@
+//! The provider dies while a pool is being made: Terraform knows nothing, GKE goes on, and nothing is duplicated.
+
+use serde_json::json;
+
+use crate::mig_desk::{Desk, SOON};
+use crate::mig_pool::{NAME, POOL, Pool, ZONAL};
+
+/// Begins to create the pool, and kills the provider as soon as GKE has accepted.
+#[track_caller]
+fn killed(pool: &Pool, length: &str) -> Desk {
+    let desk = Desk::new();
+    let matching = json!({"method": "POST", "path": "/nodePools"});
+    desk.sandbox.fault(json!({"kind": "hang_operation", "match": matching, "params": {"length": length}}));
+    desk.write(pool);
+    let mut apply = desk.workspace.spawn(&["apply", "-auto-approve"]);
+    apply.wait_until("the operation is polled", SOON, |_| desk.sandbox.count("GET", "/operations/") > 0);
+    assert!(apply.kill_provider() >= 1);
+    apply.wait_with_timeout(SOON).failure();
+    assert!(!desk.knows_the_pool(), "Terraform forgets what it was not told of");
+    assert_eq!(desk.creates().len(), 1);
+    desk
+}
+
+/// The import block of an error, with the resource's own name in it, as its text tells to write it.
+#[track_caller]
+fn import_block(said: &str) -> String {
+    let id = said.split("id = \"").nth(1).and_then(|rest| rest.split('"').next());
+    let id = id.unwrap_or_else(|| panic!("no import block in: {said}"));
+    format!("import {{\n to = {POOL}\n id = \"{id}\"\n}}")
+}
+
+#[test]
+fn the_next_apply_shows_the_import_block_and_after_the_import_nothing_is_duplicated() {
+    let desk = killed(&Pool::zonal(), "1s");
+    desk.await_status(ZONAL, "RUNNING");
+    let nodes = desk.uids();
+    let refused = desk.workspace.apply().failure().says("import {").says("to = gpuslice_mig_nodepool.");
+    assert!(!desk.knows_the_pool(), "never adopted unasked");
+    let block = import_block(&refused.text());
+    assert!(block.contains(&format!("{ZONAL}/nodePools/{NAME}")), "{block}");
+
+    desk.settle(&Pool::zonal().beside(&block)).says("1 imported, 0 added, 0 changed, 0 destroyed");
+    assert_eq!((desk.creates().len(), desk.deletes().len()), (1, 0));
+    assert_eq!(desk.uids(), nodes);
+    // The block may go again.
+    desk.write(&Pool::zonal());
+    desk.workspace.assert_empty_plan();
+}
+
+#[test]
+fn the_import_may_come_before_the_pool_is_ready() {
+    let desk = killed(&Pool::zonal(), "6s");
+    let block = import_block(&desk.workspace.apply().failure().text());
+    desk.settle(&Pool::zonal().beside(&block)).says("1 imported");
+    assert_eq!(desk.state()["status"], "ready");
+    assert_eq!((desk.creates().len(), desk.deletes().len()), (1, 0));
+    desk.await_slices(7);
+}
+
+#[test]
+fn a_pool_with_a_prefix_is_imported_and_not_replaced() {
+    let prefixed = Pool::zonal().unset("name").text("name_prefix", "mig-");
+    let desk = killed(&prefixed, "1s");
+    let created = desk.creates()[0]["request_body"]["nodePool"]["name"].clone();
+    let refused = desk.workspace.apply().failure().says("import {");
+    let block = import_block(&refused.text());
+    assert!(created.as_str().is_some_and(|name| block.contains(name)), "{block}");
+    desk.settle(&prefixed.beside(&block)).says("1 imported").says("0 added").says("0 destroyed");
+    assert_eq!(desk.state()["name"], created);
+    assert_eq!((desk.creates().len(), desk.deletes().len()), (1, 0));
+}
+
+#[test]
+fn a_provider_killed_during_an_update_leaves_the_pool_to_the_next_apply() {
+    let desk = Desk::new();
+    desk.settle(&Pool::zonal());
+    let matching = json!({"method": "POST", "path": ":setSize"});
+    desk.sandbox.fault(json!({"kind": "hang_operation", "match": matching, "params": {"length": "2s"}}));
+    let pool = Pool::zonal().set("node_count", "3");
+    desk.write(&pool);
+    let mut apply = desk.workspace.spawn(&["apply", "-auto-approve"]);
+    apply.wait_until("the pool is resized", SOON, |_| desk.sandbox.count("POST", ":setSize") > 0);
+    assert!(apply.kill_provider() >= 1);
+    apply.wait_with_timeout(SOON).failure();
+    assert!(desk.knows_the_pool() && !desk.workspace.is_tainted(POOL));
+    desk.settle(&pool);
+    assert_eq!((desk.uids().len(), desk.creates().len(), desk.deletes().len()), (3, 1, 0));
+}
+
+#[test]
+fn a_provider_killed_during_a_delete_is_no_hindrance_to_the_next_destroy() {
+    let desk = Desk::new();
+    desk.settle(&Pool::zonal());
+    let matching = json!({"method": "DELETE"});
+    desk.sandbox.fault(json!({"kind": "hang_operation", "match": matching, "params": {"length": "2s"}}));
+    let mut destroy = desk.workspace.spawn(&["destroy", "-auto-approve"]);
+    destroy.wait_until("the pool is being deleted", SOON, |_| !desk.deletes().is_empty());
+    assert!(destroy.kill_provider() >= 1);
+    destroy.wait_with_timeout(SOON).failure();
+    assert!(desk.knows_the_pool());
+    desk.workspace.destroy().success();
+    assert!(!desk.exists(ZONAL) && !desk.knows_the_pool());
+}
+
+#[test]
+fn a_pool_of_that_name_is_never_adopted() {
+    let desk = Desk::new();
+    let theirs = json!({"name": NAME, "initialNodeCount": 1, "config": {"machineType": "e2-standard-4"}});
+    desk.foreign_pool(ZONAL, &theirs);
+    let nodes = desk.uids();
+    desk.write(&Pool::zonal());
+    let refused = desk.workspace.apply().failure().says(NAME).says("import {");
+    refused.says(&format!("id = \"{ZONAL}/nodePools/{NAME}\"")).says("name_prefix");
+    assert!(!desk.knows_the_pool());
+    assert_eq!((desk.uids(), desk.creates().len()), (nodes, 1), "the one that was there");
+}
