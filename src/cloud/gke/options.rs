@@ -211,7 +211,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "boot_disk_kms_key",
         OptionKind::Text,
         Change::Replace,
-        "The key of the boot disks: projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>.",
+        "The key of the boot disks: `projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>`.",
     ),
     option(
         "resource_manager_tags",

@@ -10,7 +10,7 @@ use crate::support::tools::{self, repository};
 use crate::support::{Workspace, command};
 
 /// The provider's source, which an example that is a part of a configuration leaves out.
-const REQUIRED: &str = "terraform {\n  required_providers {\n    gpuslice = {\n      source = \"gpuslice/gpuslice\"\n    }\n  }\n}\n";
+pub(super) const REQUIRED: &str = "terraform {\n  required_providers {\n    gpuslice = {\n      source = \"gpuslice/gpuslice\"\n    }\n  }\n}\n";
 
 /// The version of Terraform that brought `identity` to import blocks (source: Terraform's change log, 1.12.0).
 const IDENTITY: (u64, u64) = (1, 12);
