@@ -12,7 +12,7 @@ use crate::nodepool::rules::SlicingChoice;
 use crate::nodepool::spec::{CapacityType, Taint};
 use crate::nodepool::{CloudRules, ClusterId, Field, Problems};
 use crate::slicing::{Capacity, Catalogue, Cloud, GPU_RESOURCE, MigProfile, MigStrategy, Sharing};
-use crate::tfplugin::{Derived, Inputs, Value};
+use crate::tfplugin::{Derived, Inputs, Step, Value};
 
 use super::super::session::Session;
 use super::from_value;
@@ -68,22 +68,22 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
 /// Computes every derived attribute of a wholly known state, as after an import.
 pub(super) fn complete(state: &mut Value, derived: &[Derived]) {
     for one in derived {
-        ensure_object(state, &one.path);
         let value = one.value(state);
-        // The paths are those of the schema, and their parents were made a line above.
-        let placed = state.set_at(&one.path, value);
-        debug_assert!(placed.is_ok(), "{} has no place in the state", one.path);
+        place(state, one.path.steps(), value);
     }
 }
 
-/// An object that was never computed is null; its parts need a place.
-fn ensure_object(state: &mut Value, path: &crate::tfplugin::AttributePath) {
-    if let Some(parent) = path.parent()
-        && !parent.is_root()
-        && state.part(&parent).is_null()
-    {
-        let placed = state.set_at(&parent, Value::Object(BTreeMap::new()));
-        debug_assert!(placed.is_ok(), "{parent} has no place in the state");
+/// Puts a value in its place, and makes the objects on the way: a state that was never planned has none of them.
+fn place(target: &mut Value, steps: &[Step], value: Value) {
+    let [Step::Attribute(name), rest @ ..] = steps else {
+        *target = value;
+        return;
+    };
+    if !matches!(target, Value::Object(_)) {
+        *target = Value::Object(BTreeMap::new());
+    }
+    if let Value::Object(attributes) = target {
+        place(attributes.entry(name.clone()).or_insert(Value::Null), rest, value);
     }
 }
 
