@@ -312,6 +312,16 @@ fn labels(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mu
                     )
                 })
             })
+            .or_else(|| {
+                rules?.own_labels().contains_key(key).then(|| {
+                    (
+                        "is set by the provider",
+                        "The provider gives it to every pool, so that the right components run on its nodes. Remove \
+                         it."
+                            .to_owned(),
+                    )
+                })
+            })
             .or_else(|| rules?.reserved_label(key).map(|why| ("is reserved", why)));
         if let Some((what, why)) = fault {
             problems.push(Severity::Error, path(), format!("The label {key:?} {what}"), why);
