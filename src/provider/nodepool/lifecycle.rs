@@ -8,7 +8,7 @@ use crate::cloud;
 use crate::nodepool::pools::{Call, Finished, Freshness, Incomplete, Pending, PendingKind};
 use crate::nodepool::resolve::{build, resolve};
 use crate::nodepool::{CloudRules, Health, NodePool, NodePoolSpec, NodePools, PoolId, Problems};
-use crate::slicing::Cloud;
+use crate::slicing::{Cloud, Sharing};
 use crate::tfplugin::{Context, Diagnostic, Diagnostics, Value};
 
 use super::super::diagnostics;
@@ -205,6 +205,16 @@ impl Lifecycle {
                     "{} manages pools whose GPUs are cut by MIG, and this pool's GPUs are whole, or it has none. It \
                      stays as it is.",
                     self.resource_type
+                ),
+            ));
+        }
+        if pool.sharing != Sharing::None {
+            return Err(Diagnostics::error(
+                format!("The slices of the node pool {} are shared", id.name),
+                format!(
+                    "Its slices are shared by {} on top of MIG, which {} does not manage: the first change would lose \
+                     it. No resource of this version does. The pool stays as it is.",
+                    pool.sharing, self.resource_type
                 ),
             ));
         }
