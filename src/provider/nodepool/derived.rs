@@ -32,7 +32,7 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
         slices("resource_name", |capacity| Value::string(capacity.resource_name.clone())),
         slices("wasted_memory_gib", |capacity| decimal(capacity.wasted_memory_gib)),
         slices("wasted_compute", |capacity| decimal(capacity.wasted_compute)),
-        Derived::new("slices.total", &["slices.per_node", "node_count", "autoscaling"], total),
+        slices_in_total(),
         Derived::new("scheduling.node_selector", &["mig_profile"], node_selector),
         Derived::new(
             "scheduling.tolerations",
@@ -130,6 +130,11 @@ fn slices(leaf: &str, read: impl Fn(&Capacity) -> Value + Send + Sync + 'static)
             .and_then(|node| node.capacity(profile_input(inputs), Sharing::None, strategy, None).ok());
         capacity.map_or(Value::Null, |capacity| read(&capacity))
     })
+}
+
+/// The slices of the pool, which follow its size: also when somebody else has changed that.
+pub(super) fn slices_in_total() -> Derived {
+    Derived::new("slices.total", &["slices.per_node", "node_count", "autoscaling"], total)
 }
 
 fn total(inputs: &Inputs<'_>) -> Value {

@@ -166,6 +166,9 @@ impl Lifecycle {
             return Ok(None);
         };
         let mut refreshed = seen(&pool, &state, Purpose::Refresh, rules.options());
+        if !refreshed.lookup("slices").is_null() {
+            derived::complete(&mut refreshed, &[derived::slices_in_total()]);
+        }
         if private.pending.is_some() && pool.health == Health::Ready {
             private.pending = None;
             set_status(&mut refreshed, READY);
