@@ -91,6 +91,7 @@ fn place(cluster: &ClusterId) -> Result<Place<'_>, PoolError> {
     parts::place(cluster).map_err(untranslatable)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
 fn untranslatable(error: Untranslatable) -> PoolError {
     PoolError {
         kind: ErrorKind::Invalid,
