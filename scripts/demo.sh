@@ -72,7 +72,8 @@ folder=$(mktemp -d "$WORK/demo.XXXXXX")
 mkdir "$folder/json"
 
 step "Start the sandbox: an embedded GKE that speaks its real API"
-"$GPUSLICE_BIN/gpuslice-sandbox" serve --listen 127.0.0.1:0 --latency "$LATENCY" >"$folder/sandbox.log" 2>&1 &
+: >"$folder/sandbox.log"
+"$GPUSLICE_BIN/gpuslice-sandbox" serve --listen 127.0.0.1:0 --latency "$LATENCY" >>"$folder/sandbox.log" 2>&1 &
 sandbox=$!
 url=
 for ((tries = 0; tries < 100 && ${#url} == 0; tries++)); do
@@ -141,9 +142,10 @@ show '^No changes'
 
 step "A profile that this GPU does not have is refused at plan"
 run 1 terraform plan -var "mig_profile=$WRONG_PROFILE"
-show .
-grep -q "$WRONG_PROFILE" "$folder/log" || die "the message does not name $WRONG_PROFILE"
-grep -q "1g.5gb" "$folder/log" || die "the message does not name the profiles to choose from"
+# Without the warning that everything here is a sandbox.
+sed -e '1,/^Error: /{ /^Error: /!d; }' -e '/^$/d' "$folder/log"
+grep -q "^Error: .*$WRONG_PROFILE" "$folder/log" || die "the message does not name $WRONG_PROFILE"
+grep -q "1g.5gb: 7 slices" "$folder/log" || die "the message does not tell what there is to choose from"
 
 step "terraform destroy"
 run 0 terraform destroy -auto-approve

@@ -4,6 +4,13 @@
 /// The cluster of all sandboxes that a bench creates pools in.
 pub(crate) const CLUSTER: &str = "projects/sandbox/locations/us-central1-a/clusters/zonal";
 
+/// What a module says about its providers.
+pub(crate) const PROVIDERS: &str = r#"
+terraform {
+  required_providers { gpuslice = { source = "gpuslice/gpuslice" } }
+}
+"#;
+
 /// A configuration with `count` pools, sized by an autoscaler from zero, so that no stock runs out.
 pub(crate) fn pools(count: usize) -> String {
     format!(

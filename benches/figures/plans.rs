@@ -17,7 +17,7 @@ const MINUTES: Duration = Duration::from_secs(600);
 pub(crate) fn one_resource(provider: &Path) -> Figure {
     let sandbox = Sandbox::start();
     let ours = workspace(provider, &sandbox, &configs::pools(1));
-    let floor = workspace(provider, &sandbox, &configs::floor(1));
+    let floor = floor(1);
     let samples =
         (0..15).map(|_| seconds_of_plan(&ours, 2) - seconds_of_plan(&floor, 2)).map(|s| s * 1e3).collect();
     Figure::new("plan of one resource, above terraform_data", "ms", samples, 100.0)
@@ -27,7 +27,7 @@ pub(crate) fn one_resource(provider: &Path) -> Figure {
 pub(crate) fn no_change(provider: &Path) -> Figure {
     let sandbox = Sandbox::with_latency("0s");
     let ours = workspace(provider, &sandbox, &configs::pools(100));
-    let floor = workspace(provider, &sandbox, &configs::floor(100));
+    let floor = floor(100);
     for workspace in [&ours, &floor] {
         workspace.apply().success();
     }
@@ -68,7 +68,16 @@ pub(crate) fn workspace(provider: &Path, sandbox: &Sandbox, config: &str) -> Wor
     let mut workspace = Workspace::for_provider("gpuslice/gpuslice", provider);
     workspace.set_env("GPUSLICE_SANDBOX", sandbox.url());
     workspace.set_patience(MINUTES);
+    workspace.write("providers.tf", configs::PROVIDERS);
     workspace.write("main.tf", config);
+    workspace
+}
+
+/// Terraform's own share: as many built-in resources, and no provider to start.
+pub(crate) fn floor(count: usize) -> Workspace {
+    let mut workspace = Workspace::without_provider();
+    workspace.set_patience(MINUTES);
+    workspace.write("main.tf", &configs::floor(count));
     workspace
 }
 

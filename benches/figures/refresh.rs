@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::configs::{self, CLUSTER};
-use crate::plans::workspace;
+use crate::plans::{floor, workspace};
 use crate::support::{Sandbox, Workspace};
 use crate::table::Figure;
 
@@ -33,8 +33,7 @@ pub(crate) fn thousand(provider: &Path) -> Vec<Figure> {
     ours.write("terraform.tfstate", &with_more_resources(&ours.read("terraform.tfstate")));
     ours.write("main.tf", &(0..CLUSTERS).map(configuration).collect::<String>());
 
-    let floor = Workspace::without_provider();
-    floor.write("main.tf", &configs::floor(CLUSTERS * POOLS));
+    let floor = floor(CLUSTERS * POOLS);
     floor.apply().success();
 
     let mut seconds = Vec::new();

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use super::spec::Taint;
+use super::spec::{CapacityType, Taint};
 use super::{NodePoolConfig, OptionSpec, Problems};
-use crate::slicing::{Cloud, Gpu, MigProfile, MigStrategy, Sharing};
+use crate::slicing::{Arch, Cloud, Gpu, MigProfile, MigStrategy, Sharing};
 
 /// A cloud's plan-time rules: pure and offline. Every method gives the same answer for the same input.
 pub trait CloudRules: Send + Sync + Debug {
@@ -36,8 +36,9 @@ pub trait CloudRules: Send + Sync + Debug {
     /// What is sent for slicing, in the cloud's own names.
     fn native(&self, slicing: &SlicingChoice<'_>) -> BTreeMap<String, String>;
 
-    /// The taint that the cloud puts on spot nodes, if it does.
-    fn spot_taint(&self) -> Option<Taint>;
+    /// The taints that the cloud itself puts on nodes of this architecture and capacity type, and that pods must
+    /// tolerate too.
+    fn system_taints(&self, arch: Option<Arch>, capacity_type: CapacityType) -> Vec<Taint>;
 }
 
 /// Whether a cloud takes a profile that the GPU supports.

@@ -8,6 +8,8 @@ use serde_json::Value;
 pub(crate) struct Call {
     /// Upper-case HTTP method.
     pub(crate) method: String,
+    /// Path and query as they were sent.
+    pub(crate) target: String,
     /// The path, percent-decoded, without the query.
     pub(crate) path: String,
     /// The query as it was sent, without the question mark.

@@ -338,6 +338,7 @@ mod tests {
     fn call(method: &str, path: &str) -> Call {
         Call {
             method: method.to_owned(),
+            target: path.to_owned(),
             path: path.to_owned(),
             query: String::new(),
             headers: http::HeaderMap::new(),

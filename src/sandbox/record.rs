@@ -33,14 +33,13 @@ impl Recorder {
 }
 
 fn line(root: &str, call: &Call, answer: Option<&Answer>, fault: Option<&str>) -> Value {
-    let query = if call.query.is_empty() { String::new() } else { format!("?{}", call.query) };
     let response = answer.map(|answer| match &answer.body {
         Body::Json(value) => value.clone(),
         Body::Text(_, text) => json!(text),
     });
     json!({
         "method": call.method,
-        "url": format!("{root}{}{query}", call.path),
+        "url": format!("{root}{}", call.target),
         "request_body": body(&call.body),
         "status": answer.map_or(0, |answer| answer.status),
         "response_body": response,
@@ -68,7 +67,8 @@ mod tests {
         headers.insert("authorization", "Bearer secret".parse().unwrap());
         let call = Call {
             method: "POST".to_owned(),
-            path: "/v1/x".to_owned(),
+            target: "/v1/x%20y?alt=json".to_owned(),
+            path: "/v1/x y".to_owned(),
             query: "alt=json".to_owned(),
             headers,
             body: b"{\"a\":1}".to_vec(),
@@ -77,7 +77,7 @@ mod tests {
         let written = line("http://h", &call, Some(&answer), None);
         assert_eq!(
             written,
-            json!({"method": "POST", "url": "http://h/v1/x?alt=json", "request_body": {"a": 1}, "status": 200,
+            json!({"method": "POST", "url": "http://h/v1/x%20y?alt=json", "request_body": {"a": 1}, "status": 200,
                 "response_body": {"b": 2}, "error_type": null, "fault": null})
         );
         assert_eq!(line("http://h", &call, None, Some("drop_connection"))["status"], 0);

@@ -16,6 +16,7 @@ use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use percent_encoding::percent_decode_str;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service as _;
 
@@ -219,7 +220,8 @@ async fn cloud(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Respons
             "the request's body is cut short or larger than 4 MiB\n",
         );
     };
-    let path = percent_decoded(parts.uri.path());
+    // Clients differ in what they escape.
+    let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned();
     if !gke::owns(&path) {
         return plain(
             StatusCode::NOT_FOUND,
@@ -229,6 +231,7 @@ async fn cloud(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Respons
     }
     let call = Call {
         method: parts.method.as_str().to_owned(),
+        target: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         path,
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
@@ -277,11 +280,4 @@ fn plain(status: StatusCode, text: &'static str) -> Response {
     let mut response = Response::new(HttpBody::from(text));
     *response.status_mut() = status;
     response
-}
-
-/// The path with its escapes undone; clients differ in what they escape.
-fn percent_decoded(path: &str) -> String {
-    // A plus sign is itself in a path, and a blank in what this function decodes.
-    let escaped = path.replace('+', "%2B");
-    url::form_urlencoded::parse(escaped.as_bytes()).map(|(key, _)| key.into_owned()).collect()
 }

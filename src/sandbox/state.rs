@@ -1,7 +1,7 @@
 //! The whole world, and how it survives a restart.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -68,8 +68,8 @@ impl World {
         let text = serde_json::to_vec(self)
             .map_err(|source| StateError::Content { path: path.to_owned(), source })?;
         let beside = path.with_extension(format!("tmp{}", std::process::id()));
-        let mut file = fs::File::create(&beside).map_err(failed)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+        // Not synced to the disk: this is for kills, not for power cuts, and it happens on every change.
+        fs::write(&beside, text).map_err(failed)?;
         fs::rename(&beside, path).map_err(failed)
     }
 }

@@ -31,7 +31,8 @@ impl Desk {
     #[track_caller]
     pub(crate) fn with_latency(latency: &str) -> Self {
         let sandbox = Sandbox::with_latency(latency);
-        let workspace = Workspace::on(&sandbox);
+        let mut workspace = Workspace::on(&sandbox);
+        workspace.set_patience(SOON);
         let strangers = strangers(&sandbox);
         assert!(strangers.len() >= 4, "the seeds have foreign CPU and GPU nodes: {strangers:#?}");
         Self { sandbox, workspace, strangers }
@@ -146,7 +147,11 @@ impl Desk {
     /// Whether GKE has the pool.
     #[track_caller]
     pub(crate) fn exists(&self, cluster: &str) -> bool {
-        self.sandbox.call("GET", &format!("/v1/{cluster}/nodePools/{NAME}"), None).0 == 200
+        match self.sandbox.call("GET", &format!("/v1/{cluster}/nodePools/{NAME}"), None) {
+            (200, _) => true,
+            (404, _) => false,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// What somebody else does to the pool through GKE's API, waited for. `end` is `""` or `:setSize` and the like.

@@ -229,7 +229,7 @@ fn an_update_whose_answer_is_lost_is_not_lost() {
     let pool = Pool::zonal().set("node_count", "3").set("labels", r#"{ team = "ml" }"#);
     desk.write(&pool);
     // An error would be as sound; what counts is that the next apply ends it.
-    desk.workspace.apply();
+    let _ = desk.workspace.apply();
     assert!(!desk.workspace.is_tainted(POOL));
     desk.settle(&pool);
     assert_eq!((desk.uids().len(), &desk.nodes()[0]["labels"]["team"]), (3, &json!("ml")));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::mig_change::Update;
 use crate::mig_desk::Desk;
-use crate::mig_pool::{NAME, POOL, Pool, REGIONAL, ZONAL};
+use crate::mig_pool::{NAME, POOL, PROVIDER, Pool, REGIONAL, ZONAL};
 use crate::support::json;
 
 /// A pool with MIG as somebody makes it by hand, with labels, taints and tags of his own.
@@ -147,7 +147,7 @@ fn limits_per_zone_are_imported_as_totals() {
 fn a_generated_configuration_is_valid_and_changes_labels_only() {
     let desk = Desk::new();
     desk.foreign_pool(ZONAL, &made_by_hand());
-    desk.workspace.write("main.tf", &import_block(&id(ZONAL)));
+    desk.workspace.write("main.tf", &format!("{PROVIDER}{}", import_block(&id(ZONAL))));
     desk.workspace.run(&["plan", "-generate-config-out=generated.tf"]).success();
     let nodes = desk.uids();
     let applied = desk.workspace.apply().success();

@@ -152,9 +152,7 @@ fn the_installed_provider_creates_and_destroys_a_pool() {
     workspace.set_env("GPUSLICE_SANDBOX", sandbox.url());
     // A proxy that nobody answers: whatever asked the network would fail.
     workspace.set_env("HTTPS_PROXY", "http://127.0.0.1:9");
-    let required =
-        "terraform {\n required_providers {\n gpuslice = { source = \"gpuslice/gpuslice\" }\n }\n}";
-    workspace.write("main.tf", &Pool::zonal().beside(required).hcl());
+    workspace.write("main.tf", &Pool::zonal().hcl());
     workspace.init().success();
     workspace.validate().success();
     workspace.apply().success().says("Resources: 1 added");

@@ -17,6 +17,10 @@ pub(crate) const POOL: &str = "gpuslice_mig_nodepool.pool";
 /// The pool's name at the cloud, unless a test says otherwise.
 pub(crate) const NAME: &str = "mig";
 
+/// Where the provider comes from: what every configuration begins with.
+pub(crate) const PROVIDER: &str =
+    "terraform {\n  required_providers {\n    gpuslice = { source = \"gpuslice/gpuslice\" }\n  }\n}\n\n";
+
 /// `resource "gpuslice_mig_nodepool" "pool"`, attribute by attribute.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
@@ -88,7 +92,7 @@ impl Pool {
 
     /// The whole configuration.
     pub(crate) fn hcl(&self) -> String {
-        let mut hcl = String::from("resource \"gpuslice_mig_nodepool\" \"pool\" {\n");
+        let mut hcl = format!("{PROVIDER}resource \"gpuslice_mig_nodepool\" \"pool\" {{\n");
         for (name, value) in &self.attributes {
             // One blank around each sign, so that messages that quote a line can be looked for.
             writeln!(hcl, "  {name} = {value}").expect("writing to a string");

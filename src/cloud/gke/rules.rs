@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{checks, labels, option_checks, options, parts, profiles};
 use crate::nodepool::rules::{CloudRules, ProfileVerdict, SlicingChoice};
-use crate::nodepool::spec::Taint;
+use crate::nodepool::spec::{CapacityType, Taint};
 use crate::nodepool::{NodePoolConfig, OptionSpec, Problems};
-use crate::slicing::{Cloud, GPU_RESOURCE, Gpu, MigProfile, MigStrategy};
+use crate::slicing::{Arch, Cloud, GPU_RESOURCE, Gpu, MigProfile, MigStrategy};
 
 /// GKE's rules.
 #[derive(Debug, Clone, Copy)]
@@ -63,10 +63,13 @@ impl CloudRules for Rules {
         native
     }
 
-    /// None: GKE labels spot nodes of pools that users make, and leaves taints to them (source: GKE documentation,
-    /// "Spot VMs").
-    fn spot_taint(&self) -> Option<Taint> {
-        None
+    /// Arm nodes are tainted with their architecture. Spot nodes of pools that users make are only labelled, and
+    /// taints are left to the user (source: GKE documentation, "Spot VMs").
+    fn system_taints(&self, arch: Option<Arch>, _capacity_type: CapacityType) -> Vec<Taint> {
+        match arch {
+            Some(Arch::Arm64) => vec![labels::arm_taint()],
+            Some(Arch::X86_64) | None => Vec::new(),
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
         Derived::new("scheduling.node_selector", &["mig_profile"], node_selector),
         Derived::new(
             "scheduling.tolerations",
-            &["cloud", "gpu_taint", "taints", "capacity_type"],
+            &["cloud", "machine_type", "gpu_taint", "taints", "capacity_type"],
             tolerations,
         ),
         Derived::new("scheduling.resource_limits", &["slices.resource_name"], resource_limits),
@@ -146,12 +146,15 @@ fn node_selector(inputs: &Inputs<'_>) -> Value {
 
 fn tolerations(inputs: &Inputs<'_>) -> Value {
     let gpu = (inputs.get("gpu_taint").as_bool() == Some(true)).then(Taint::gpu);
-    let spot = (inputs.str("capacity_type") == Some(CapacityType::Spot.word()))
-        .then(|| rules_input(inputs)?.spot_taint())
-        .flatten();
+    let machine =
+        inputs.str("machine_type").and_then(|name| Catalogue::built_in().machine(cloud_input(inputs), name));
+    let capacity_type = inputs.str("capacity_type").and_then(CapacityType::from_word).unwrap_or_default();
+    let system = rules_input(inputs)
+        .map(|rules| rules.system_taints(machine.map(|machine| machine.arch), capacity_type))
+        .unwrap_or_default();
     let mut unread = Problems::default(); // the configuration's check has reported what cannot be read
     let written = from_value::taints(inputs.get("taints"), &mut unread);
-    let taints = gpu.iter().chain(&spot).chain(written.known().into_iter().flatten());
+    let taints = gpu.iter().chain(&system).chain(written.known().into_iter().flatten());
     Value::list(taints.map(|taint| {
         Value::object([
             ("key", taint.key.as_str()),

@@ -86,3 +86,13 @@ fn the_same_seed_gives_the_same_nodes() {
     assert_eq!(names("5"), names("5"));
     assert_ne!(names("5"), names("6"));
 }
+
+#[test]
+fn escapes_in_a_path_are_undone_and_recorded_as_sent() {
+    let sandbox = Sandbox::start();
+    let escaped = CLUSTER.replace("us-central1", "us%2Dcentral1");
+    let (status, cluster) = google(&sandbox, "GET", &format!("{escaped}?alt=json&x="), &Value::Null);
+    assert_eq!((status, &cluster["name"]), (200, &json!("sandbox")));
+    let recorded = sandbox.records().remove(0);
+    assert_eq!(recorded["url"], format!("{}/v1/{escaped}?alt=json&x=", sandbox.url()));
+}

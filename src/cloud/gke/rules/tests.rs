@@ -88,3 +88,14 @@ fn native_is_what_is_sent() {
         ])
     );
 }
+
+#[test]
+fn pods_must_tolerate_the_taint_of_arm_machines() {
+    let taints = Rules.system_taints(Some(Arch::Arm64), CapacityType::OnDemand);
+    assert_eq!(
+        taints.iter().map(Taint::to_string).collect::<Vec<_>>(),
+        ["kubernetes.io/arch=arm64:NoSchedule"]
+    );
+    assert!(taints.iter().all(labels::is_system_taint), "what GKE adds is no drift");
+    assert!(Rules.system_taints(Some(Arch::X86_64), CapacityType::Spot).is_empty());
+}

@@ -75,6 +75,7 @@ fn unknown_paths_get_googles_page_and_strangers_get_401() {
     assert!(page.as_str().unwrap().starts_with("<!DOCTYPE html>"));
     let call = Call {
         method: "GET".to_owned(),
+        target: String::new(),
         path: format!("/v1/{REGIONAL}"),
         query: String::new(),
         headers: HeaderMap::new(),

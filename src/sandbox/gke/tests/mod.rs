@@ -46,7 +46,14 @@ impl Google {
         headers.insert("authorization", "Bearer token".parse().unwrap());
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/v1/{path}") };
-        let call = Call { method: method.to_owned(), path, query: query.to_owned(), headers, body };
+        let call = Call {
+            method: method.to_owned(),
+            target: String::new(),
+            path,
+            query: query.to_owned(),
+            headers,
+            body,
+        };
         self.gke.advance(self.now, LATENCY, &mut self.random);
         let (now, latency, random, faults) = (self.now, LATENCY, &mut self.random, &mut self.faults);
         let mut context = Context { now, latency, random, faults, call: Some(&call), applied: None };

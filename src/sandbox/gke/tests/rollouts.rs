@@ -180,7 +180,7 @@ fn foreign_pools_outlive_everything() {
 fn looking_often_changes_nothing() {
     let history = |looks: u64| {
         let mut google = Google::new();
-        let mut pass = |google: &mut Google| (0..looks).for_each(|_| google.pass(10 * LATENCY / looks));
+        let pass = |google: &mut Google| (0..looks).for_each(|_| google.pass(10 * LATENCY / looks));
         let mut seen = Vec::new();
         google.fault(&json!({"kind": "stockout", "params": {"heal_after": "3s", "pool": "provisioning"}}));
         let mut starts = vec![google.create(ZONAL, &a100("mig", 3, &["a"]))];
