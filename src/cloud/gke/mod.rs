@@ -18,6 +18,7 @@ mod delete;
 mod errors;
 mod explain;
 mod follow;
+mod groups;
 mod health;
 mod labels;
 mod machines;
@@ -36,6 +37,7 @@ mod translate;
 mod update;
 mod wait;
 mod wire;
+mod wire_calls;
 mod wire_number;
 
 use client::Client;
