@@ -36,7 +36,8 @@ fn cloud(config: &NodePoolConfig, problems: &mut Problems) {
     if catalogue.machine(Some(cluster.cloud()), machine_type).is_some() {
         return;
     }
-    if let Some(of) = catalogue.cloud_of(machine_type) {
+    // The cluster's own cloud: a misspelt or too new type of it, which is reported as one.
+    if let Some(of) = catalogue.cloud_of(machine_type).filter(|of| *of != cluster.cloud()) {
         problems.error(
             "machine_type",
             format!("{machine_type} is a machine type of another cloud"),
@@ -93,7 +94,7 @@ fn unknown_machine(
     problems: &mut Problems,
 ) {
     let catalogue = Catalogue::built_in();
-    if cloud.is_some() && catalogue.cloud_of(machine_type).is_some() {
+    if cloud.is_some_and(|cloud| catalogue.cloud_of(machine_type).is_some_and(|of| of != cloud)) {
         return; // reported as a machine type of another cloud
     }
     let near = catalogue
@@ -307,6 +308,16 @@ fn labels(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mu
                     (
                         "is set by the provider",
                         "Keys that begin with gpuslice/ are the provider's own. Choose another prefix."
+                            .to_owned(),
+                    )
+                })
+            })
+            .or_else(|| {
+                rules?.own_labels().contains_key(key).then(|| {
+                    (
+                        "is set by the provider",
+                        "The provider gives it to every pool, so that the right components run on its nodes. Remove \
+                         it."
                             .to_owned(),
                     )
                 })

@@ -188,11 +188,26 @@ pub fn nearest(slicing: &NodeSlicing, rules: &dyn CloudRules, wrong: &str) -> Op
     suggest::nearest_profile(wrong, offered(slicing, rules)).map(|facts| facts.profile.to_string())
 }
 
-fn offered<'a>(slicing: &'a NodeSlicing, rules: &dyn CloudRules) -> impl Iterator<Item = &'a ProfileFacts> {
-    slicing.gpu.profiles.iter().filter(|facts| {
-        let verdict = rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), &facts.profile);
-        !matches!(verdict, ProfileVerdict::Refused(_))
-    })
+/// What the cloud is known to cut; where it is known of nothing, what it may.
+fn offered<'a>(slicing: &'a NodeSlicing, rules: &dyn CloudRules) -> Vec<&'a ProfileFacts> {
+    let judged: Vec<(&ProfileFacts, ProfileVerdict)> = slicing
+        .gpu
+        .profiles
+        .iter()
+        .map(|facts| {
+            (facts, rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), &facts.profile))
+        })
+        .collect();
+    let any_allowed = judged.iter().any(|(_, verdict)| *verdict == ProfileVerdict::Allowed);
+    judged
+        .into_iter()
+        .filter(|(_, verdict)| match verdict {
+            ProfileVerdict::Allowed => true,
+            ProfileVerdict::Doubtful(_) => !any_allowed,
+            ProfileVerdict::Refused(_) => false,
+        })
+        .map(|(facts, _)| facts)
+        .collect()
 }
 
 /// Where to go when a machine's GPUs have no MIG: the smallest machine types of the cloud that have.

@@ -30,6 +30,11 @@ pub fn suffix(inputs: &BTreeMap<String, Value>) -> String {
     suffix.iter().map(|byte| char::from(*byte)).collect()
 }
 
+/// Whether a text could have been made by [`suffix`].
+pub fn is_suffix(text: &str) -> bool {
+    text.len() == SUFFIX_LENGTH && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,8 +49,8 @@ mod tests {
         let one = of(&json!({"machine_type": "a2-highgpu-1g", "mig_profile": "1g.5gb"}));
         assert_eq!(one, of(&json!({"mig_profile": "1g.5gb", "machine_type": "a2-highgpu-1g"})));
         assert_ne!(one, of(&json!({"machine_type": "a2-highgpu-1g", "mig_profile": "2g.10gb"})));
-        assert_eq!(one.len(), SUFFIX_LENGTH);
-        assert!(one.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{one}");
+        assert!(is_suffix(&one), "{one}");
+        assert!(!is_suffix("a1b") && !is_suffix("a1b2c") && !is_suffix("a1-b"));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub use derived::{Derived, Inputs};
 pub use diag::{Diagnostic, Diagnostics};
 pub use function::{Function, FunctionError, Parameter, Signature};
 pub use number::Number;
-pub use path::AttributePath;
+pub use path::{AttributePath, Step};
 pub use plan::{Action, Plan};
 pub use provider::{Configure, Provider};
 pub use resource::Resource;

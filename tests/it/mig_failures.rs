@@ -72,13 +72,16 @@ fn an_update_that_fails_half_way_keeps_what_it_reached() {
 }
 
 #[test]
-fn a_delete_that_fails_keeps_the_pool_in_the_state() {
+fn a_delete_that_keeps_failing_keeps_the_pool_in_the_state() {
     let desk = Desk::new();
-    desk.settle(&Pool::zonal());
+    desk.settle(&Pool::zonal().timeouts("delete = \"3s\""));
     let params = json!({"message": "The pool is held back."});
-    desk.sandbox.fault(json!({"kind": "failed_operation", "match": {"method": "DELETE"}, "params": params}));
+    let fault =
+        json!({"kind": "failed_operation", "match": {"method": "DELETE"}, "times": 1000, "params": params});
+    desk.sandbox.fault(fault);
     desk.workspace.destroy().failure().says("The pool is held back.");
     assert!(desk.knows_the_pool() && desk.exists(ZONAL));
+    desk.sandbox.clear_faults();
     desk.workspace.destroy().success();
     assert!(!desk.knows_the_pool() && !desk.exists(ZONAL));
 }

@@ -108,7 +108,7 @@ fn a_quota_that_does_not_suffice_is_called_one() {
     on_create(&desk, "quota", 1, &json!({"resource": "NVIDIA_A100_GPUS"}));
     desk.write(&Pool::zonal());
     // It comes as 403, and is no matter of permissions.
-    desk.workspace.apply().failure().says("quota").says("NVIDIA_A100_GPUS").never_says("IAM");
+    desk.workspace.apply().failure().says("quota").says("NVIDIA_A100_GPUS").never_says("roles/");
     assert_eq!((desk.knows_the_pool(), desk.calls("POST", "/nodePools").len()), (false, 1), "asked once");
 }
 
@@ -117,7 +117,7 @@ fn a_missing_permission_is_called_one() {
     let desk = Desk::new();
     on_create(&desk, "permission", 1, &json!({}));
     desk.write(&Pool::zonal());
-    desk.workspace.apply().failure().says("permission").says("container.nodePools");
+    desk.workspace.apply().failure().says("permission").says("roles/container");
     assert_eq!((desk.knows_the_pool(), desk.calls("POST", "/nodePools").len()), (false, 1), "asked once");
 }
 

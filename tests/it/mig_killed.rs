@@ -24,7 +24,8 @@ fn killed(pool: &Pool, length: &str) -> Desk {
 /// The import block of an error, with the resource's own name in it, as its text tells to write it.
 #[track_caller]
 fn import_block(said: &str) -> String {
-    let id = said.split("id = \"").nth(1).and_then(|rest| rest.split('"').next());
+    let block = said.split("import {").nth(1).and_then(|rest| rest.split(" id = \"").nth(1));
+    let id = block.and_then(|rest| rest.split('"').next());
     let id = id.unwrap_or_else(|| panic!("no import block in: {said}"));
     format!("import {{\n to = {POOL}\n id = \"{id}\"\n}}")
 }

@@ -134,7 +134,6 @@ const EVERYTHING: &str = r#"{
     node_drain             = { respect_pdb_during_deletion = true }
     pod_range              = "pods-2"
     private_nodes          = true
-    compact_placement      = true
     secure_boot            = true
     gvnic                  = true
     image_streaming        = true
@@ -152,7 +151,7 @@ fn every_option_set_and_then_removed_stays_as_it_is() {
         ("service_account", json!("nodes@sandbox.iam.gserviceaccount.com")),
         ("reservation", json!({"type": "SPECIFIC_RESERVATION", "name": "a100s"})),
         ("location_policy", json!("ANY")),
-        ("compact_placement", json!(true)),
+        ("private_nodes", json!(true)),
         ("auto_upgrade", json!(false)),
     ] {
         assert_eq!(state[option], value, "{option}");
@@ -175,6 +174,15 @@ fn every_option_set_and_then_removed_stays_as_it_is() {
     );
     desk.update(&again).keeps_nodes();
     assert_eq!(desk.state()["gke"]["image_type"], "UBUNTU_CONTAINERD");
+}
+
+#[test]
+fn compact_placement_once_set_and_removed_stays() {
+    let desk = Desk::new();
+    desk.settle(&with("{ compact_placement = true }"));
+    assert_eq!(desk.live(ZONAL)["placementPolicy"]["type"], "COMPACT");
+    desk.write(&Pool::zonal());
+    desk.workspace.assert_empty_plan();
 }
 
 #[test]

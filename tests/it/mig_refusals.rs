@@ -47,8 +47,21 @@ fn a_profile_of_another_gpu_is_refused_with_the_choices_and_the_nearest() {
 
 #[test]
 fn the_choices_are_those_of_gke_and_not_all_of_nvidias() {
-    // NVIDIA has 1g.10gb on the A100 40GB; GKE has not.
-    refused(&Pool::real().text("mig_profile", "1g.10gb"), "mig_profile").says("1g.5gb").says("GKE");
+    // NVIDIA has 1g.10gb and 1g.5gb+me on the A100 40GB; GKE's own list has not.
+    let refused = refused(&Pool::real().text("mig_profile", "1g.18gb"), "mig_profile");
+    refused
+        .never_says("1g.10gb:")
+        .never_says("1g.5gb+me")
+        .never_says("4g.20gb")
+        .says(r#"Did you mean "1g.5gb"?"#);
+}
+
+#[test]
+fn what_gke_does_not_list_is_told_at_plan() {
+    let workspace = offline();
+    workspace.write("main.tf", &Pool::real().text("mig_profile", "1g.10gb").hcl());
+    let planned = workspace.plan().says("nvidia-tesla-a100");
+    assert!(planned.text().contains("1g.10gb may not") || planned.code() == Some(1), "{planned}");
 }
 
 #[test]

@@ -12,7 +12,8 @@ use super::attempts::{Kind, Trouble, attempt};
 use super::errors::{Action, ApiError};
 use super::explain;
 use super::parts::Place;
-use super::{Api, Gke, seen, wire};
+use super::wire::{self, Int};
+use super::{Api, Gke, seen};
 use crate::cloud::limits::Limits;
 use crate::nodepool::pools::{Call, ErrorKind, Freshness};
 use crate::nodepool::{ClusterId, NodePool, Path, PoolError, PoolId};
@@ -128,7 +129,7 @@ impl Gke {
     }
 
     /// How many nodes are wanted now, in all zones. `None` where the autoscaler decides, while nodes are being
-    /// exchanged for a second set, before there are instance groups, and where it may not be seen.
+    /// exchanged for a second set, and where it may not be seen.
     pub(super) async fn nodes(
         &self,
         call: &Call,
@@ -138,6 +139,12 @@ impl Gke {
         freshness: Freshness,
     ) -> Result<Option<u32>, PoolError> {
         let autoscaled = pool.autoscaling.as_ref().is_some_and(|it| it.enabled);
+        if pool.status == "PROVISIONING" && pool.instance_group_urls.is_empty() && !autoscaled {
+            // Nobody has had the time to want another number than the one it was asked for with.
+            let zones = u32::try_from(pool.locations.len()).unwrap_or(u32::MAX);
+            let per_zone = pool.initial_node_count.and_then(Int::count).unwrap_or(0);
+            return Ok(per_zone.checked_mul(zones));
+        }
         let groups: Option<Vec<(&str, &str)>> =
             pool.instance_group_urls.iter().map(|url| instance_group(url)).collect();
         let Some(groups) = groups.filter(|it| !it.is_empty() && !autoscaled && !is_blue_green(pool)) else {

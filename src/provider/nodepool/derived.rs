@@ -12,7 +12,7 @@ use crate::nodepool::rules::SlicingChoice;
 use crate::nodepool::spec::{CapacityType, Taint};
 use crate::nodepool::{CloudRules, ClusterId, Field, Problems};
 use crate::slicing::{Capacity, Catalogue, Cloud, GPU_RESOURCE, MigProfile, MigStrategy, Sharing};
-use crate::tfplugin::{Derived, Inputs, Value};
+use crate::tfplugin::{Derived, Inputs, Step, Value};
 
 use super::super::session::Session;
 use super::from_value;
@@ -32,7 +32,7 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
         slices("resource_name", |capacity| Value::string(capacity.resource_name.clone())),
         slices("wasted_memory_gib", |capacity| decimal(capacity.wasted_memory_gib)),
         slices("wasted_compute", |capacity| decimal(capacity.wasted_compute)),
-        Derived::new("slices.total", &["slices.per_node", "node_count", "autoscaling"], total),
+        slices_in_total(),
         Derived::new("scheduling.node_selector", &["mig_profile"], node_selector),
         Derived::new(
             "scheduling.tolerations",
@@ -68,22 +68,22 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
 /// Computes every derived attribute of a wholly known state, as after an import.
 pub(super) fn complete(state: &mut Value, derived: &[Derived]) {
     for one in derived {
-        ensure_object(state, &one.path);
         let value = one.value(state);
-        // The paths are those of the schema, and their parents were made a line above.
-        let placed = state.set_at(&one.path, value);
-        debug_assert!(placed.is_ok(), "{} has no place in the state", one.path);
+        place(state, one.path.steps(), value);
     }
 }
 
-/// An object that was never computed is null; its parts need a place.
-fn ensure_object(state: &mut Value, path: &crate::tfplugin::AttributePath) {
-    if let Some(parent) = path.parent()
-        && !parent.is_root()
-        && state.part(&parent).is_null()
-    {
-        let placed = state.set_at(&parent, Value::Object(BTreeMap::new()));
-        debug_assert!(placed.is_ok(), "{parent} has no place in the state");
+/// Puts a value in its place, and makes the objects on the way: a state that was never planned has none of them.
+fn place(target: &mut Value, steps: &[Step], value: Value) {
+    let [Step::Attribute(name), rest @ ..] = steps else {
+        *target = value;
+        return;
+    };
+    if !matches!(target, Value::Object(_)) {
+        *target = Value::Object(BTreeMap::new());
+    }
+    if let Value::Object(attributes) = target {
+        place(attributes.entry(name.clone()).or_insert(Value::Null), rest, value);
     }
 }
 
@@ -130,6 +130,11 @@ fn slices(leaf: &str, read: impl Fn(&Capacity) -> Value + Send + Sync + 'static)
             .and_then(|node| node.capacity(profile_input(inputs), Sharing::None, strategy, None).ok());
         capacity.map_or(Value::Null, |capacity| read(&capacity))
     })
+}
+
+/// The slices of the pool, which follow its size: also when somebody else has changed that.
+pub(super) fn slices_in_total() -> Derived {
+    Derived::new("slices.total", &["slices.per_node", "node_count", "autoscaling"], total)
 }
 
 fn total(inputs: &Inputs<'_>) -> Value {

@@ -1,5 +1,6 @@
 //! Spellings that mean the same, so that changing one for the other is no change.
 
+use crate::duration::GoDuration;
 use crate::nodepool::ClusterId;
 use crate::slicing::MigProfile;
 use crate::tfplugin::Value;
@@ -17,6 +18,11 @@ pub(super) fn machine_types(one: &Value, other: &Value) -> bool {
 /// Two spellings of one MIG profile: NVIDIA's `1g.24gb+me` and the label's `1g.24gb.me`.
 pub(super) fn mig_profiles(one: &Value, other: &Value) -> bool {
     parsed::<MigProfile>(one).is_some_and(|one| parsed(other) == Some(one))
+}
+
+/// Two spellings of one length of time: `90m` and `1h30m`.
+pub(super) fn durations(one: &Value, other: &Value) -> bool {
+    parsed::<GoDuration>(one).is_some_and(|one| parsed(other) == Some(one))
 }
 
 fn parsed<T: std::str::FromStr>(value: &Value) -> Option<T> {

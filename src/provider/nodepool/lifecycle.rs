@@ -8,7 +8,7 @@ use crate::cloud;
 use crate::nodepool::pools::{Call, Finished, Freshness, Incomplete, Pending, PendingKind};
 use crate::nodepool::resolve::{build, resolve};
 use crate::nodepool::{CloudRules, Health, NodePool, NodePoolSpec, NodePools, PoolId, Problems};
-use crate::slicing::Cloud;
+use crate::slicing::{Cloud, Sharing};
 use crate::tfplugin::{Context, Diagnostic, Diagnostics, Value};
 
 use super::super::diagnostics;
@@ -70,7 +70,15 @@ impl Lifecycle {
         let shown = |error| messages::of_error(&error, self.resource_type);
         reached.pools.preflight(&call, &wanted).await.map_err(shown)?;
         let id = PoolId { cluster: wanted.cluster.clone(), name: wanted.name.clone() };
-        match reached.pools.create(&call, &wanted).await.map_err(shown)? {
+        let made = reached.pools.create(&call, &wanted).await;
+        if made.is_err() && ctx.last_checkpoint().is_some() {
+            // The cloud accepted and then failed, with a pool left behind or without. Only what is gone for certain is
+            // forgotten; anything else, an interrupted look included, stays in the state.
+            if let Ok(None) = reached.pools.read(&call, &id, Freshness::Live).await {
+                ctx.forget();
+            }
+        }
+        match made.map_err(shown)? {
             Finished::Ready(pool) => {
                 ctx.set_private(Private::new(self.session.origin(), None).bytes());
                 Ok(Self::finished(&planned, &pool, reached.rules, READY))
@@ -166,6 +174,9 @@ impl Lifecycle {
             return Ok(None);
         };
         let mut refreshed = seen(&pool, &state, Purpose::Refresh, rules.options());
+        if !refreshed.lookup("slices").is_null() {
+            derived::complete(&mut refreshed, &[derived::slices_in_total()]);
+        }
         if private.pending.is_some() && pool.health == Health::Ready {
             private.pending = None;
             set_status(&mut refreshed, READY);
@@ -205,6 +216,16 @@ impl Lifecycle {
                     "{} manages pools whose GPUs are cut by MIG, and this pool's GPUs are whole, or it has none. It \
                      stays as it is.",
                     self.resource_type
+                ),
+            ));
+        }
+        if pool.sharing != Sharing::None {
+            return Err(Diagnostics::error(
+                format!("The slices of the node pool {} are shared", id.name),
+                format!(
+                    "Its slices are shared by {} on top of MIG, which {} does not manage: the first change would lose \
+                     it. No resource of this version does. The pool stays as it is.",
+                    pool.sharing, self.resource_type
                 ),
             ));
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use crate::cloud;
+use crate::nodepool::gpu::NodeSlicing;
 use crate::nodepool::{
     Change, ClusterId, Field, NodePoolConfig, OptionKind, OptionSpec, Problems, change, checks, name,
 };
@@ -112,9 +113,33 @@ fn replacements(plan: &mut Plan<'_>) {
         return;
     };
     for path in replacing(cloud) {
-        if plan.changed(&path) {
+        if plan.changed(&path) && !says_the_same(plan, &path) {
             plan.replace_because_of(&path);
         }
+    }
+}
+
+/// Whether a changed attribute only says in other words what is the case already.
+fn says_the_same(plan: &Plan<'_>, path: &str) -> bool {
+    let Some(prior) = plan.prior else { return false };
+    match path {
+        // The GPUs that the machine type has anyway.
+        "gpu" => {
+            let gpus = |value: &Value| {
+                let mut unread = Problems::default(); // what cannot be read was reported by the validation
+                NodeSlicing::of(&from_value::config(value, &mut unread)).map(|node| node.node_gpus())
+            };
+            gpus(prior).is_some_and(|before| gpus(plan.config) == Some(before))
+        }
+        // The prefix of the name that the pool has, as after an import; without a prefix the name itself decides.
+        "name_prefix" => match plan.get("name_prefix") {
+            Value::Null => true,
+            prefix => prefix
+                .as_str()
+                .zip(prior.lookup("name").as_str())
+                .is_some_and(|(prefix, name)| name.strip_prefix(prefix).is_some_and(name::is_suffix)),
+        },
+        _ => false,
     }
 }
 

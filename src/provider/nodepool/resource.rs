@@ -47,6 +47,7 @@ impl Resource for MigNodePool {
         let mut problems = Problems::default();
         let read = from_value::config(config, &mut problems);
         let cloud = from_value::cloud_of(&read);
+        on_incomplete(config, &mut problems);
         checks::check(&read, cloud.and_then(cloud::rules), &mut problems);
         diagnostics.extend(diagnostics::of_problems(&problems, false));
         if let Some(cloud) = cloud.filter(|cloud| cloud::rules(*cloud).is_none()) {
@@ -99,6 +100,14 @@ impl Resource for MigNodePool {
 
     fn identity(&self) -> Option<&dyn Identity> {
         Some(self)
+    }
+}
+
+/// What to do with a pool that is not ready is no part of the pool, so nothing else reads the word.
+fn on_incomplete(config: &Value, problems: &mut Problems) {
+    const WORDS: [&str; 2] = ["keep", "fail"];
+    if let Some(word) = config.lookup("on_incomplete").as_str().filter(|word| !WORDS.contains(word)) {
+        from_value::not_one_of("on_incomplete", word, &WORDS, problems);
     }
 }
 

@@ -261,6 +261,10 @@ fn option(spec: &OptionSpec) -> Attribute {
         OptionKind::TextMap => Attribute::map(spec.name, Type::String),
         OptionKind::Object(specs) => Attribute::object(spec.name, specs.iter().map(option).collect()),
     };
+    let attribute = match spec.kind {
+        OptionKind::Duration => attribute.equivalent(equivalent::durations),
+        _ => attribute,
+    };
     let attribute =
         if spec.computed { attribute.optional_computed().use_state() } else { attribute.optional() };
     attribute.describe(format!("{}{}{}", spec.about, allowed(spec.kind), consequence(spec.change)))
