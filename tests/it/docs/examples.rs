@@ -81,7 +81,7 @@ fn version_of(terraform: &Path) -> (u64, u64) {
     let output = command::run(version).success();
     let version: Value = serde_json::from_str(&output.stdout).expect("a version in JSON");
     let mut numbers =
-        version["terraform_version"].as_str().expect("a version").split('.').map(|part| part.parse());
+        version["terraform_version"].as_str().expect("a version").split('.').map(str::parse::<u64>);
     let mut next = || numbers.next().and_then(Result::ok).expect("a number");
     (next(), next())
 }

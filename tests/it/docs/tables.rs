@@ -131,7 +131,8 @@ pub(super) fn doubtful(cloud: Cloud) -> String {
             None => gpus.push((slicing.gpu.name.clone(), vec![profile])),
         }
     }
-    let lines: Vec<_> = gpus.iter().map(|(gpu, profiles)| format!("- {gpu}: {}", profiles.join(", "))).collect();
+    let lines: Vec<_> =
+        gpus.iter().map(|(gpu, profiles)| format!("- {gpu}: {}", profiles.join(", "))).collect();
     lines.join("\n")
 }
 
