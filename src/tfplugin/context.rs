@@ -192,6 +192,11 @@ impl Context {
         record.checkpoint = Some(Checkpoint { state, private });
     }
 
+    /// Drops the last checkpoint: what it told of is gone for certain, and nothing of it is to be stored.
+    pub fn forget(&self) {
+        self.record().checkpoint = None;
+    }
+
     /// What would be stored if the call failed now.
     pub fn last_checkpoint(&self) -> Option<Checkpoint> {
         self.record().checkpoint.clone()
@@ -228,6 +233,8 @@ mod tests {
         assert_eq!(ctx.private(), b"2");
         ctx.set_private("3");
         assert_eq!(ctx.last_checkpoint().unwrap().private, b"2");
+        ctx.forget();
+        assert_eq!(handle.last_checkpoint(), None);
     }
 
     #[tokio::test(start_paused = true)]

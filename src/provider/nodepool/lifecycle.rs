@@ -70,7 +70,15 @@ impl Lifecycle {
         let shown = |error| messages::of_error(&error, self.resource_type);
         reached.pools.preflight(&call, &wanted).await.map_err(shown)?;
         let id = PoolId { cluster: wanted.cluster.clone(), name: wanted.name.clone() };
-        match reached.pools.create(&call, &wanted).await.map_err(shown)? {
+        let made = reached.pools.create(&call, &wanted).await;
+        if made.is_err() && ctx.last_checkpoint().is_some() {
+            // The cloud accepted and then failed, with a pool left behind or without. Only what is gone for certain is
+            // forgotten; anything else, an interrupted look included, stays in the state.
+            if let Ok(None) = reached.pools.read(&call, &id, Freshness::Live).await {
+                ctx.forget();
+            }
+        }
+        match made.map_err(shown)? {
             Finished::Ready(pool) => {
                 ctx.set_private(Private::new(self.session.origin(), None).bytes());
                 Ok(Self::finished(&planned, &pool, reached.rules, READY))
