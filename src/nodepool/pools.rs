@@ -38,6 +38,9 @@ pub trait NodePools: Send + Sync + Debug {
 
     /// Changes the pool from `prior` to `wanted`, one sound step after the other, with a checkpoint after each.
     ///
+    /// `after` is an operation that an earlier call left behind. Its end is waited for first, whether it is good or
+    /// bad: a pool that does not become ready must stay open to changes, or it could never be mended.
+    ///
     /// Of labels, tags and taints only those in `prior` or `wanted` are ours to change; foreign ones stay.
     ///
     /// # Errors
@@ -48,6 +51,7 @@ pub trait NodePools: Send + Sync + Debug {
         id: &PoolId,
         prior: &NodePoolSpec,
         wanted: &NodePoolSpec,
+        after: Option<&Pending>,
     ) -> Result<Finished, PoolError>;
 
     /// Deletes the pool and waits until it is gone. A pool that is gone already is a success.

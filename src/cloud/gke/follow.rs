@@ -30,6 +30,21 @@ impl Gke {
         self.follow(call, id, pending, None).await
     }
 
+    /// Waits for the end of an operation that an earlier call left behind, good or bad. `Some` when the wait was cut
+    /// short.
+    pub(super) async fn wait_for_end(
+        &self,
+        call: &Call,
+        id: &PoolId,
+        pending: Option<&Pending>,
+    ) -> Result<Option<Finished>, PoolError> {
+        let Some(pending) = pending.filter(|pending| !pending.operation.is_empty()) else { return Ok(None) };
+        let place = super::place(&id.cluster)?;
+        let end = self.api.operation(&Limits::of(call), place.project, pending).await;
+        self.api.forget(&id.cluster);
+        Ok(end.err().map(|trouble| self.cut(call, id, pending, Cut { trouble, last: None }, None)))
+    }
+
     /// Waits for an operation and then for its pool. From here on a pool that may still become ready is no error.
     pub(super) async fn follow(
         &self,

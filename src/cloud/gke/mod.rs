@@ -128,7 +128,11 @@ impl NodePools for Gke {
         id: &PoolId,
         prior: &NodePoolSpec,
         wanted: &NodePoolSpec,
+        after: Option<&Pending>,
     ) -> Result<Finished, PoolError> {
+        if let Some(finished) = self.wait_for_end(call, id, after).await? {
+            return Ok(finished);
+        }
         self.change(call, id, prior, wanted).await
     }
 

@@ -82,11 +82,7 @@ impl Wish<'_> {
                 "driver_version = \"SPECIFIC\" needs driver_specific_version, such as \"580.65.06\".",
             );
         }
-        let other_version = match self.options.get("driver_version") {
-            None => true,
-            Some(_) => version.is_some_and(|version| version != "SPECIFIC"),
-        };
-        if specific.is_some() && other_version {
+        if specific.is_some() && version.is_some_and(|version| version != "SPECIFIC") {
             problems.error(
                 "gke.driver_specific_version",
                 "driver_specific_version counts only with driver_version = \"SPECIFIC\"",

@@ -45,6 +45,7 @@ pub(crate) fn pool(
     let mut taints = taints(&config.taints)?;
     let gpu_taint = taints.remove(&Taint::gpu());
     taints.retain(|taint| !labels::is_system_taint(taint));
+    let (disk_size_gb, disk_type) = disk(&config);
     Ok(NodePool {
         id: id.clone(),
         gpu: accelerator.and_then(|it| gpus(&machine_type, it)),
@@ -63,11 +64,8 @@ pub(crate) fn pool(
         tags: without(&config.resource_labels, labels::is_system_tag),
         taints,
         gpu_taint,
-        disk_size_gb: disk_size(&config),
-        disk_type: config
-            .disk_type
-            .clone()
-            .or_else(|| config.boot_disk.as_ref().and_then(|disk| disk.disk_type.clone())),
+        disk_size_gb,
+        disk_type,
         max_pods: pool.max_pods_constraint.as_ref().and_then(|it| it.max_pods_per_node.count()),
         kubernetes_version: pool.version.clone(),
         upgrade: upgrade(pool.upgrade_settings.as_ref()),
@@ -127,12 +125,12 @@ fn taints(taints: &[wire::Taint]) -> Result<BTreeSet<Taint>, Unreadable> {
         .collect()
 }
 
-fn disk_size(config: &wire::NodeConfig) -> Option<u32> {
-    config
-        .disk_size_gb
-        .and_then(Int::count)
-        .or_else(|| config.boot_disk.as_ref()?.size_gb?.count())
-        .filter(|size| *size > 0)
+/// The boot disk's size in GB and its type, whichever way they are kept.
+pub(crate) fn disk(config: &wire::NodeConfig) -> (Option<u32>, Option<String>) {
+    let boot_disk = config.boot_disk.as_ref();
+    let size = config.disk_size_gb.and_then(Int::count).or_else(|| boot_disk?.size_gb?.count());
+    let kind = config.disk_type.clone().or_else(|| boot_disk?.disk_type.clone());
+    (size.filter(|size| *size > 0), kind)
 }
 
 /// The autoscaler's limits for the whole pool, whichever way they are kept.
@@ -160,7 +158,7 @@ fn upgrade(settings: Option<&wire::UpgradeSettings>) -> Upgrade {
     Upgrade { max_surge: nodes(settings.max_surge), max_unavailable: nodes(settings.max_unavailable) }
 }
 
-fn options(pool: &wire::NodePool, config: &wire::NodeConfig) -> Options {
+pub(crate) fn options(pool: &wire::NodePool, config: &wire::NodeConfig) -> Options {
     let text = |value: Option<&str>| value.filter(|it| !it.is_empty()).map(|it| OptionValue::Text(it.into()));
     let word =
         |value: Option<&String>| text(value.map(String::as_str).filter(|it| !it.ends_with("UNSPECIFIED")));

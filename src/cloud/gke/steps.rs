@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use super::groups::{Group, ORDER};
 use super::parts::{self, Untranslatable};
-use super::translate;
 use super::wire::{self, Int};
+use super::{seen, translate};
 use crate::nodepool::spec::{Size, Taint};
 use crate::nodepool::{NodePoolSpec, Options, version};
 
@@ -281,8 +281,12 @@ impl Change<'_> {
 
     /// Size and type go together: two requests would replace every node twice.
     fn disk(&self) -> Option<Request> {
+        let (live_size, live_kind) = seen::disk(&self.config());
         let size = self.wanted.disk_size_gb.filter(|size| self.prior.disk_size_gb != Some(*size));
         let kind = self.wanted.disk_type.clone().filter(|kind| self.prior.disk_type.as_ref() != Some(kind));
+        // An earlier apply may have asked for it already, and asking again may replace every node again.
+        let size = size.filter(|size| live_size != Some(*size));
+        let kind = kind.filter(|kind| live_kind.as_ref() != Some(kind));
         (size.is_some() || kind.is_some())
             .then(|| {
                 put(|body| {
@@ -313,8 +317,11 @@ impl Change<'_> {
     /// The options that are one field each.
     fn switch(&self, group: Group) -> Result<Option<Request>, Untranslatable> {
         let options = &self.wanted.options;
-        let flag = |name: &str| options.bool(name).filter(|_| self.changed(name));
-        let text = |name: &str| options.text(name).filter(|_| self.changed(name));
+        // An earlier apply may have asked for it already, and asking again may replace every node again.
+        let live = seen::options(self.live, &self.config());
+        let due = |name: &str| self.changed(name) && options.get(name) != live.get(name);
+        let flag = |name: &str| options.bool(name).filter(|_| due(name));
+        let text = |name: &str| options.text(name).filter(|_| due(name));
         let enabled = |name: &str| flag(name).map(translate::enabled);
         let mut body = wire::UpdateNodePool::default();
         match group {

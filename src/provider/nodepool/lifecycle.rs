@@ -113,25 +113,24 @@ impl Lifecycle {
             Reports { ctx: ctx.clone(), base: Base::Prior(base), specs: reached.rules.options(), origin };
         let call = call(ctx, LONG, reports.clone());
         let shown = |error| messages::of_error(&error, self.resource_type);
-        let mut last = None;
-        if let Some(pending) = &private.pending {
-            match reached.pools.resume(&call, &id, pending).await.map_err(shown)? {
-                Finished::Ready(pool) => last = Some(pool),
-                Finished::Incomplete(incomplete) => {
-                    return Err(self.unfinished(ctx, prior, &id, &incomplete, reached.rules));
-                }
-            }
-        }
         let wanted = self.wanted(&planned)?;
         let before = self.before(prior, reached.rules)?;
-        if before != wanted {
-            match reached.pools.update(&call, &id, &before, &wanted).await.map_err(shown)? {
-                Finished::Ready(pool) => last = Some(pool),
-                Finished::Incomplete(incomplete) => {
-                    return Err(self.unfinished(ctx, prior, &id, &incomplete, reached.rules));
-                }
+        let pending = private.pending.as_ref();
+        let finished = match pending {
+            // A change comes before the wait: it may be what the pool needs to become ready.
+            _ if before != wanted => {
+                Some(reached.pools.update(&call, &id, &before, &wanted, pending).await.map_err(shown)?)
             }
-        }
+            Some(pending) => Some(reached.pools.resume(&call, &id, pending).await.map_err(shown)?),
+            None => None,
+        };
+        let last = match finished {
+            Some(Finished::Ready(pool)) => Some(pool),
+            Some(Finished::Incomplete(incomplete)) => {
+                return Err(self.unfinished(ctx, prior, &id, &incomplete, reached.rules));
+            }
+            None => None,
+        };
         ctx.set_private(Private::new(origin, None).bytes());
         Ok(match last {
             Some(pool) => Self::finished(&planned, &pool, reached.rules, READY),
