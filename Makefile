@@ -2,7 +2,7 @@
 # Each works on a fresh machine: it fetches what is missing, or says what to install (scripts/tools.sh).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench mirror clean
+.PHONY: help demo test lint docs bench mirror clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ test: ## all tests, with the real terraform
 
 lint: ## formatting, clippy, docs, licences, dependencies, scripts
 	@scripts/lint.sh
+
+docs: ## rewrite the reference documentation from the code, its templates and the examples
+	@GPUSLICE_WRITE=1 scripts/test.sh --test it docs::pages
 
 bench: ## measure speed and size against their budgets
 	@scripts/bench.sh

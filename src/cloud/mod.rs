@@ -15,14 +15,16 @@
 //! - `gke`: Google Kubernetes Engine.
 //!
 //! Every cloud's folder holds files of the same names, so that who knows one finds the way in all:
-//! `mod.rs` (the trait [`NodePools`](crate::nodepool::NodePools)), `auth.rs` (credentials), `client.rs` (routes),
-//! `wire.rs` and `wire_number.rs` (JSON), `errors.rs` (the retry table), `attempts.rs` (trying again by it), `explain.rs` (errors in
-//! words), `translate.rs` (neutral
-//! to wire), `parts.rs` (the parts that a create and an update share), `seen.rs` (wire to neutral), `steps.rs` (a
-//! change as requests), `health.rs`, `create.rs`, `update.rs`, `delete.rs`, `read.rs`, `wait.rs`, `follow.rs` (behaviour),
-//! `options.rs` (the options of that cloud alone), `profiles.rs` (which MIG profiles it cuts), `machines.rs` (what its
-//! machine types demand), `places.rs` (regions and zones), `labels.rs` (what the cloud keeps to itself), `rules.rs`
-//! (the trait [`CloudRules`]) with `checks.rs` and `option_checks.rs`.
+//! - `mod.rs`: the trait [`NodePools`](crate::nodepool::NodePools).
+//! - The API: `auth.rs` (credentials), `client.rs` (routes), `wire.rs`, `wire_calls.rs`, `wire_number.rs` (JSON),
+//!   `errors.rs` (the retry table), `attempts.rs` (trying again by it), `explain.rs` (errors in words).
+//! - Translation, pure: `translate.rs` (neutral to wire, for a create), `groups.rs` and `steps.rs` (a change as
+//!   requests), `parts.rs` (what both share), `seen.rs` (wire to neutral), `health.rs` (how a pool fares).
+//! - Behaviour: `create.rs`, `update.rs`, `delete.rs`, `read.rs`, `wait.rs` (for operations and pools), `follow.rs`
+//!   (from an accepted request to the pool's rest).
+//! - Rules, pure: `rules.rs` (the trait [`CloudRules`]), `checks.rs`, `option_checks.rs`, `options.rs` (the options
+//!   that only this cloud has), `profiles.rs` (which MIG profiles it cuts), `machines.rs` (what its machine types
+//!   demand), `places.rs` (regions and zones), `labels.rs` (what it keeps to itself).
 
 use crate::nodepool::CloudRules;
 use crate::slicing::Cloud;

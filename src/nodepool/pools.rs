@@ -214,7 +214,7 @@ pub struct PoolError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
     /// A pool of that name exists. Remedy: import it, or choose another name.
-    AlreadyExists(PoolId),
+    AlreadyExists(Box<PoolId>),
     /// The cluster does not exist where its id says. Remedy: mend `cluster_id` or the credentials.
     ClusterNotFound,
     /// The pool does not exist, though it was expected to. Remedy: refresh.

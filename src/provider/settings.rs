@@ -49,10 +49,10 @@ fn google() -> Attribute {
                 .optional()
                 .describe("The chain of delegates on the way to it."),
             Attribute::bool("user_project_override").optional().describe(
-                "Whether quota is counted against `billing_project`. Else USER_PROJECT_OVERRIDE.",
+                "Whether quota is counted against `billing_project`, or without it the cluster's project. Else USER_PROJECT_OVERRIDE.",
             ),
             Attribute::string("billing_project").optional().describe(
-                "The project that quota is counted against. Else GOOGLE_BILLING_PROJECT.",
+                "The project that quota is counted against with `user_project_override`. Else GOOGLE_BILLING_PROJECT.",
             ),
             Attribute::string("container_custom_endpoint").optional().describe(
                 "Another address of the GKE API. Else GOOGLE_CONTAINER_CUSTOM_ENDPOINT.",

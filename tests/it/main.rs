@@ -10,6 +10,7 @@
 mod architecture;
 mod demo;
 mod docs;
+mod gke_client;
 mod harness;
 mod mig_change;
 mod mig_desk;

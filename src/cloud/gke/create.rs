@@ -27,7 +27,7 @@ const CLOCK_SLACK: Duration = Duration::from_secs(2);
 /// What became of a create without an answer.
 enum Became {
     /// It is there, by this operation.
-    Ours(wire::Operation),
+    Ours(Box<wire::Operation>),
     /// A pool of that name is there, and it is not ours.
     Foreign,
     /// Nothing.
@@ -109,7 +109,7 @@ impl Gke {
             match self.became(place, id, body, begun).await {
                 Ok(Became::Ours(operation)) if doubt => {
                     tracing::info!(pool = %id, operation = operation.name, "the create without an answer was ours");
-                    return Ok(operation);
+                    return Ok(*operation);
                 }
                 Ok(Became::Ours(_) | Became::Foreign) => return Err(explain::already_exists(id)),
                 Ok(Became::Nothing) if left > 0 && !exists => left -= 1,
@@ -134,10 +134,12 @@ impl Gke {
         let ours = operations.into_iter().find(|it| creates(it, place, &id.name) && began_after(it, begun));
         let found = self.api.pool(&limits, place, &id.name).await?;
         Ok(match (found, ours) {
-            (Some(pool), Some(operation)) if equals_sent(&pool, &body.node_pool) => Became::Ours(operation),
+            (Some(pool), Some(operation)) if equals_sent(&pool, &body.node_pool) => {
+                Became::Ours(Box::new(operation))
+            }
             (Some(_), _) => Became::Foreign,
             // Accepted, and not to be seen yet.
-            (None, Some(operation)) if operation.status != "DONE" => Became::Ours(operation),
+            (None, Some(operation)) if operation.status != "DONE" => Became::Ours(Box::new(operation)),
             (None, _) => Became::Nothing,
         })
     }

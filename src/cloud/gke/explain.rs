@@ -31,6 +31,16 @@ const INVALID: &[(&str, &str, &str)] = &[
         "machine_type",
         "Check that the zones have these GPUs: `gcloud compute accelerator-types list`.",
     ),
+    (
+        "auto_upgrade",
+        "gke.auto_upgrade",
+        "A cluster in a release channel upgrades its nodes by itself: leave auto_upgrade out.",
+    ),
+    (
+        "auto_repair",
+        "gke.auto_repair",
+        "A cluster in a release channel repairs its nodes by itself: leave auto_repair out.",
+    ),
     ("reservation", "gke.reservation", "Check the reservation's name, project, zones and machine type."),
     ("disk type", "disk_type", "Choose a disk type that the machine type takes."),
     ("disk size", "disk_size_gb", "Choose another disk size."),
@@ -204,7 +214,7 @@ fn forbidden(refusal: &Refusal) -> String {
 /// A pool of that name is there, and it is not the one that was to be made.
 pub(crate) fn already_exists(id: &PoolId) -> PoolError {
     PoolError {
-        kind: ErrorKind::AlreadyExists(id.clone()),
+        kind: ErrorKind::AlreadyExists(Box::new(id.clone())),
         summary: format!("The node pool {} exists already", id.name),
         detail: format!("The cluster {} has a node pool of that name, and it was left as it is.", id.cluster),
         attribute: Some(Path::of("name")),

@@ -65,7 +65,7 @@ impl Gke {
         drop(turn);
         self.api.forget(&id.cluster);
         match end {
-            Err(trouble) => Ok(self.cut(call, id, pending, Cut { trouble, last: None }, None)),
+            Err(trouble) => Ok(cut_short(call, id, pending, Cut { trouble, last: None }, None)),
             Ok(End::Done | End::Forgotten) => self.settle(call, id, pending, None).await,
             Ok(End::Failed(failure)) => self.settle(call, id, pending, Some(failure)).await,
         }
@@ -114,7 +114,7 @@ impl Gke {
                 }))
             }
             Ok(Rest::Gone) => Err(nothing_left(id, pending, failure.as_ref())),
-            Err(cut) => Ok(self.cut(call, id, pending, cut, failure.as_ref())),
+            Err(cut) => Ok(cut_short(call, id, pending, cut, failure.as_ref())),
         }
     }
 
@@ -140,60 +140,53 @@ impl Gke {
             },
         }
     }
+}
 
-    /// Where a wait that was stopped got to.
-    fn cut(
-        &self,
-        call: &Call,
-        id: &PoolId,
-        pending: &Pending,
-        cut: Cut,
-        failure: Option<&Failure>,
-    ) -> Finished {
-        let starved = matches!(failure.map(|it| it.cause), Some(Cause::Stockout | Cause::Quota))
-            || matches!(cut.last, Some((_, Outlook::Starved)));
-        let told = match (&cut.last, failure) {
-            (Some((pool, _)), failure) => Some(told(failure, pool)),
-            (None, Some(failure)) => Some(failure.message.clone()),
-            (None, None) => None,
-        };
-        let last = told.map(|told| format!(" GKE's last word: {}", sentence(&told))).unwrap_or_default();
-        let goes_on = format!(
-            "The request was accepted and GKE works on without Terraform: operation {} in {}; {WHERE_TO_LOOK}.",
-            name_of(pending),
-            pending.location
-        );
-        let timeout = GoDuration(call.timeout);
-        let (reason, message) = match &cut.trouble {
-            Trouble::Stopped { why: Stopped::Interrupted, .. } => {
-                (IncompleteReason::Interrupted, format!("The wait was interrupted.{last} {goes_on}"))
-            }
-            Trouble::Stopped { why: Stopped::TimedOut, .. } if starved => (
-                IncompleteReason::NoCapacity,
-                format!(
-                    "After {timeout} Google still has no machines for the node pool, or no quota for them.{last} GKE \
-                     goes on trying; other zones, another machine type, spot or a reservation may be had sooner. {goes_on}"
-                ),
+/// Where a wait that was stopped got to.
+fn cut_short(call: &Call, id: &PoolId, pending: &Pending, cut: Cut, failure: Option<&Failure>) -> Finished {
+    let starved = matches!(failure.map(|it| it.cause), Some(Cause::Stockout | Cause::Quota))
+        || matches!(cut.last, Some((_, Outlook::Starved)));
+    let told = match (&cut.last, failure) {
+        (Some((pool, _)), failure) => Some(told(failure, pool)),
+        (None, Some(failure)) => Some(failure.message.clone()),
+        (None, None) => None,
+    };
+    let last = told.map(|told| format!(" GKE's last word: {}", sentence(&told))).unwrap_or_default();
+    let goes_on = format!(
+        "The request was accepted and GKE works on without Terraform: operation {} in {}; {WHERE_TO_LOOK}.",
+        name_of(pending),
+        pending.location
+    );
+    let timeout = GoDuration(call.timeout);
+    let (reason, message) = match &cut.trouble {
+        Trouble::Stopped { why: Stopped::Interrupted, .. } => {
+            (IncompleteReason::Interrupted, format!("The wait was interrupted.{last} {goes_on}"))
+        }
+        Trouble::Stopped { why: Stopped::TimedOut, .. } if starved => (
+            IncompleteReason::NoCapacity,
+            format!(
+                "After {timeout} Google still has no machines for the node pool, or no quota for them.{last} GKE \
+                 goes on trying; other zones, another machine type, spot or a reservation may be had sooner. {goes_on}"
             ),
-            Trouble::Stopped { why: Stopped::TimedOut, .. } => (
-                IncompleteReason::TimedOut,
-                format!("It was not ready within {timeout} (timeouts block).{last} {goes_on}"),
+        ),
+        Trouble::Stopped { why: Stopped::TimedOut, .. } => (
+            IncompleteReason::TimedOut,
+            format!("It was not ready within {timeout} (timeouts block).{last} {goes_on}"),
+        ),
+        Trouble::Api(error) => (
+            IncompleteReason::Unreachable,
+            format!(
+                "GKE could not be asked any more how it goes: {}{last} {goes_on}",
+                sentence(&error.words())
             ),
-            Trouble::Api(error) => (
-                IncompleteReason::Unreachable,
-                format!(
-                    "GKE could not be asked any more how it goes: {}{last} {goes_on}",
-                    sentence(&error.words())
-                ),
-            ),
-        };
-        Finished::Incomplete(Incomplete {
-            pool: cut.last.and_then(|(pool, _)| without_size(id, &pool)),
-            pending: pending.clone(),
-            reason,
-            message,
-        })
-    }
+        ),
+    };
+    Finished::Incomplete(Incomplete {
+        pool: cut.last.and_then(|(pool, _)| without_size(id, &pool)),
+        pending: pending.clone(),
+        reason,
+        message,
+    })
 }
 
 /// The pool without its size, which would need another request; what the state says of it stays.

@@ -56,9 +56,9 @@ const LASTING: &[&str] = &[
     "CLOUD_KMS_KEY_DESTROYED",
 ];
 
-/// `google.rpc.Code` of INVALID_ARGUMENT, PERMISSION_DENIED and UNAUTHENTICATED: what was asked is refused.
+/// `google.rpc.Code` of `INVALID_ARGUMENT`, `PERMISSION_DENIED` and `UNAUTHENTICATED`: what was asked is refused.
 const REFUSED: [i64; 3] = [3, 7, 16];
-/// `google.rpc.Code` of RESOURCE_EXHAUSTED.
+/// `google.rpc.Code` of `RESOURCE_EXHAUSTED`.
 const EXHAUSTED: i64 = 8;
 
 /// The cause that a text names.

@@ -41,7 +41,7 @@ const NO_PLUGIN: &str = "gke-no-default-nvidia-gpu-device-plugin";
 const DRA_DRIVER: &str = "cloud.google.com/gke-nvidia-gpu-dra-driver";
 
 /// Domains that a kubelet may label itself within, of those that Kubernetes keeps to itself
-/// (source: Kubernetes, NodeRestriction admission plugin).
+/// (source: Kubernetes, admission plugin `NodeRestriction`).
 const OPEN_DOMAINS: &[&str] = &["node.kubernetes.io", "kubelet.kubernetes.io"];
 
 /// Whether GKE adds this label to a node by itself.

@@ -18,6 +18,7 @@ mod delete;
 mod errors;
 mod explain;
 mod follow;
+mod groups;
 mod health;
 mod labels;
 mod machines;
@@ -36,6 +37,7 @@ mod translate;
 mod update;
 mod wait;
 mod wire;
+mod wire_calls;
 mod wire_number;
 
 use client::Client;
@@ -91,6 +93,7 @@ fn place(cluster: &ClusterId) -> Result<Place<'_>, PoolError> {
     parts::place(cluster).map_err(untranslatable)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
 fn untranslatable(error: Untranslatable) -> PoolError {
     PoolError {
         kind: ErrorKind::Invalid,

@@ -1,7 +1,7 @@
 //! The options of the `gke` object, as data: name, shape, what a change does, whether GKE fills it in, and what
 //! it is for.
 //!
-//! What an UpdateNodePoolRequest cannot carry replaces the pool (source: GKE API discovery document v1). Of what it
+//! What an `UpdateNodePoolRequest` cannot carry replaces the pool (source: GKE API discovery document v1). Of what it
 //! can carry, GKE documents for some fields that nodes are recreated; the rest of those that configure a machine is
 //! classed as rolling too, since a warning too many is the smaller harm [unverified for `driver_version`,
 //! `flex_start`, `max_run_duration`, `queued_provisioning`, `private_nodes`, `workload_metadata_mode`].
@@ -211,7 +211,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "boot_disk_kms_key",
         OptionKind::Text,
         Change::Replace,
-        "The key of the boot disks: projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>.",
+        "The key of the boot disks: `projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>`.",
     ),
     option(
         "resource_manager_tags",

@@ -12,7 +12,7 @@ use crate::nodepool::spec::{CapacityType, Size};
 /// "Access scopes in GKE").
 const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 
-/// The label key by which a reservation is named (source: GKE API discovery document v1, ReservationAffinity).
+/// The label key by which a reservation is named (source: GKE API discovery document v1, `ReservationAffinity`).
 pub(crate) const RESERVATION_NAME_KEY: &str = "compute.googleapis.com/reservation-name";
 
 /// The body that creates `spec`.

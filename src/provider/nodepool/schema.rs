@@ -1,7 +1,7 @@
 //! The HCL surface of a node pool, as data: one builder makes the schema of every kind of pool.
 
 use crate::cloud;
-use crate::nodepool::{Change, OptionKind, OptionSpec};
+use crate::nodepool::{Change, OptionKind, OptionSpec, checks};
 use crate::slicing::Cloud;
 use crate::tfplugin::{Attribute, Block, Schema, Type, Value};
 
@@ -76,8 +76,8 @@ fn slicing() -> Vec<Attribute> {
             .optional_computed()
             .default(Value::string("single"))
             .describe(
-                "How slices are requested: `single` names every slice `nvidia.com/gpu`; `mixed` names it after its \
-                 profile. GKE knows only `single`.",
+                "How slices are requested: `single` (default) names every slice `nvidia.com/gpu`; `mixed` names it after \
+                 its profile. GKE knows only `single`.",
             ),
     ]
 }
@@ -124,7 +124,7 @@ fn nodes() -> Vec<Attribute> {
             "taints",
             vec![
                 Attribute::string("key").required().describe("The taint's key."),
-                Attribute::string("value").optional_computed().default(Value::string("")).describe("The taint's value."),
+                Attribute::string("value").optional_computed().default(Value::string("")).describe("The taint's value; by default empty."),
                 Attribute::string("effect")
                     .required()
                     .describe("`NoSchedule`, `PreferNoSchedule` or `NoExecute`, in Kubernetes' spelling on every cloud."),
@@ -133,7 +133,8 @@ fn nodes() -> Vec<Attribute> {
         .optional()
         .describe("Taints beyond the GPU taint. Only keys written here, or written earlier, are managed."),
         Attribute::bool("gpu_taint").optional_computed().default(Value::Bool(true)).describe(
-            "Whether nodes carry `nvidia.com/gpu=present:NoSchedule`, which keeps pods without GPUs away.",
+            "Whether nodes carry `nvidia.com/gpu=present:NoSchedule`, which keeps pods without GPUs away; by default \
+             `true`.",
         ),
         Attribute::number("disk_size_gb").optional_computed().use_state().describe("Boot disk in GB."),
         Attribute::string("disk_type").optional_computed().use_state().describe(
@@ -245,7 +246,10 @@ fn options(cloud: Cloud, specs: &'static [OptionSpec]) -> Attribute {
     Attribute::object(cloud.to_string(), specs.iter().map(option).collect())
         .optional_computed()
         .use_state()
-        .describe("Options that only this cloud has. What is unset is left to the cloud, and stays unchanged later.")
+        .describe(format!(
+            "Options that only {} has. What is unset is left to the cloud, and stays unchanged later.",
+            checks::display(cloud)
+        ))
 }
 
 fn option(spec: &OptionSpec) -> Attribute {
@@ -263,7 +267,21 @@ fn option(spec: &OptionSpec) -> Attribute {
     };
     let attribute =
         if spec.computed { attribute.optional_computed().use_state() } else { attribute.optional() };
-    attribute.describe(format!("{}{}", spec.about, consequence(spec.change)))
+    attribute.describe(format!("{}{}{}", spec.about, allowed(spec.kind), consequence(spec.change)))
+}
+
+fn allowed(kind: OptionKind) -> String {
+    match kind {
+        OptionKind::Number(least, most) => format!(" From {least} to {most}."),
+        OptionKind::Choice(words) => {
+            let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+            format!(" One of {}.", words.join(", "))
+        }
+        OptionKind::Duration => " A duration such as `1h30m`.".to_owned(),
+        OptionKind::Bool | OptionKind::Text | OptionKind::TextSet | OptionKind::TextMap | OptionKind::Object(_) => {
+            String::new()
+        }
+    }
 }
 
 fn consequence(change: Change) -> &'static str {

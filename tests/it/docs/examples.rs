@@ -10,7 +10,7 @@ use crate::support::tools::{self, repository};
 use crate::support::{Workspace, command};
 
 /// The provider's source, which an example that is a part of a configuration leaves out.
-const REQUIRED: &str = "terraform {\n  required_providers {\n    gpuslice = {\n      source = \"gpuslice/gpuslice\"\n    }\n  }\n}\n";
+pub(super) const REQUIRED: &str = "terraform {\n  required_providers {\n    gpuslice = {\n      source = \"gpuslice/gpuslice\"\n    }\n  }\n}\n";
 
 /// The version of Terraform that brought `identity` to import blocks (source: Terraform's change log, 1.12.0).
 const IDENTITY: (u64, u64) = (1, 12);
@@ -81,7 +81,7 @@ fn version_of(terraform: &Path) -> (u64, u64) {
     let output = command::run(version).success();
     let version: Value = serde_json::from_str(&output.stdout).expect("a version in JSON");
     let mut numbers =
-        version["terraform_version"].as_str().expect("a version").split('.').map(|part| part.parse());
+        version["terraform_version"].as_str().expect("a version").split('.').map(str::parse::<u64>);
     let mut next = || numbers.next().and_then(Result::ok).expect("a number");
     (next(), next())
 }

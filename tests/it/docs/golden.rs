@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{provider, resource, resources, schema, tables};
 use crate::support::Workspace;
 
-/// The whole answer to GetProviderSchema, as Terraform understood it from the wire.
+/// The whole answer to `GetProviderSchema`, as Terraform understood it from the wire.
 #[test]
 fn the_schema_that_terraform_reads() {
     let workspace = Workspace::new();
@@ -34,7 +34,7 @@ fn the_schema_that_terraform_reads() {
 fn what_planning_does_with_each_attribute() {
     let mut text = String::new();
     schema::walk(provider().attributes(), "provider.", &mut |path, attribute| {
-        line(&mut text, path, attribute)
+        line(&mut text, path, attribute);
     });
     for name in resources() {
         let resource = resource(&name);

@@ -8,10 +8,12 @@
 //! - [`schema`], [`tables`], [`sandbox`] and [`permissions`]: what the words between braces stand for;
 //! - [`registry`]: what a registry demands of the folder and of every page;
 //! - [`examples`]: every example is formatted, and valid for the real provider;
+//! - [`messages`]: what a guide quotes is what the provider says;
 //! - [`golden`]: what Terraform is told of the provider, so that no change of it goes unseen.
 
 mod examples;
 mod golden;
+mod messages;
 mod pages;
 mod permissions;
 mod registry;

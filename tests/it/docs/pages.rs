@@ -128,7 +128,7 @@ fn the_pages_are_what_the_code_says() {
     let docs = repository().join("docs");
     let mut stale = Vec::new();
     for (path, text) in pages() {
-        let on_disk = docs.join(&path);
+        let on_disk = docs.join(path);
         if fs::read_to_string(&on_disk).is_ok_and(|found| found == *text) {
             continue;
         }

@@ -68,7 +68,11 @@ fn every_page_has_its_front_matter_and_its_size() {
         let names: Vec<&str> = front.keys().map(String::as_str).collect();
         assert_eq!(names, ["description", "page_title", "subcategory"], "{page}");
         assert!(!front["page_title"].is_empty() && !front["description"].is_empty(), "{page}");
-        assert_eq!(text.matches("\n# ").count(), 1, "{page}: a page has one title");
+        assert_eq!(
+            headlines(text).filter(|line| line.starts_with("# ")).count(),
+            1,
+            "{page}: a page has one title"
+        );
     }
 }
 
@@ -123,9 +127,18 @@ fn resolve(page: &Path, target: &str) -> PathBuf {
     path
 }
 
+/// The headlines of a page: the lines with a number sign outside blocks of code.
+fn headlines(page: &str) -> impl Iterator<Item = &str> {
+    let mut in_code = false;
+    page.lines().filter(move |line| {
+        in_code ^= line.starts_with("```");
+        !in_code && line.starts_with('#')
+    })
+}
+
 /// The anchors of a page: of its headlines, and those set by hand.
 fn anchors(page: &str) -> BTreeSet<String> {
-    let headlines = page.lines().filter(|line| line.starts_with('#')).map(|line| {
+    let headlines = headlines(page).map(|line| {
         let title = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
         title.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
     });
@@ -142,6 +155,7 @@ fn front_matter_links_and_anchors_are_read() {
     assert_eq!(resolve(Path::new("guides/a.md"), "../y.md"), Path::new("y.md"));
     assert_eq!(anchors(page), ["a-b", "q"].map(str::to_owned).into());
     assert!(front_matter("# A").is_none());
+    assert_eq!(headlines("# A\n```sh\n# no\n```\n## B").collect::<Vec<_>>(), ["# A", "## B"]);
 }
 
 #[test]

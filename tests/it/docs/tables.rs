@@ -120,7 +120,7 @@ pub(super) fn profiles(cloud: Cloud) -> String {
     text.trim_end().to_owned()
 }
 
-/// The profiles of which it is not certain that the cloud cuts them, in one line.
+/// The profiles of which it is not certain that the cloud cuts them, a line for each GPU.
 pub(super) fn doubtful(cloud: Cloud) -> String {
     let mut gpus: Vec<(String, Vec<String>)> = Vec::new();
     for (slicing, facts) in judged(cloud, |verdict| matches!(verdict, ProfileVerdict::Doubtful(_))) {
@@ -132,8 +132,8 @@ pub(super) fn doubtful(cloud: Cloud) -> String {
         }
     }
     let lines: Vec<_> =
-        gpus.iter().map(|(gpu, profiles)| format!("{} on {gpu}", profiles.join(", "))).collect();
-    lines.join("; ")
+        gpus.iter().map(|(gpu, profiles)| format!("- {gpu}: {}", profiles.join(", "))).collect();
+    lines.join("\n")
 }
 
 /// The profiles of all GPUs of a cloud's machines of which its rules say so.
