@@ -278,9 +278,11 @@ fn allowed(kind: OptionKind) -> String {
             format!(" One of {}.", words.join(", "))
         }
         OptionKind::Duration => " A duration such as `1h30m`.".to_owned(),
-        OptionKind::Bool | OptionKind::Text | OptionKind::TextSet | OptionKind::TextMap | OptionKind::Object(_) => {
-            String::new()
-        }
+        OptionKind::Bool
+        | OptionKind::Text
+        | OptionKind::TextSet
+        | OptionKind::TextMap
+        | OptionKind::Object(_) => String::new(),
     }
 }
 
