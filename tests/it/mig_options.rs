@@ -19,7 +19,7 @@ fn in_place(first: (&str, &Value), second: (&str, &Value), at: &str) {
         desk.update(&with(gke)).keeps_nodes();
         let live = desk.live(ZONAL);
         // What is false or empty may be left out of an answer.
-        let seen = live.pointer(at).cloned().unwrap_or_else(|| json!(false));
+        let seen = live.pointer(at).cloned().unwrap_or(json!(false));
         assert_eq!(seen, *expected, "{gke}");
     }
     desk.write(&Pool::zonal());

@@ -53,7 +53,7 @@ fn another_limit_of_pods_is_another_pool() {
     replaced(&Pool::zonal().set("max_pods", "32"), "max_pods");
 }
 
-/// The `gke` options that an UpdateNodePoolRequest cannot carry, one by one on a pool that stands.
+/// The `gke` options that an `UpdateNodePoolRequest` cannot carry, one by one on a pool that stands.
 #[test]
 fn options_that_no_update_carries_are_planned_as_another_pool() {
     let desk = Desk::new();

@@ -42,7 +42,7 @@ impl Gke {
         let place = super::place(&id.cluster)?;
         let end = self.api.operation(&Limits::of(call), place.project, pending).await;
         self.api.forget(&id.cluster);
-        Ok(end.err().map(|trouble| self.cut(call, id, pending, Cut { trouble, last: None }, None)))
+        Ok(end.err().map(|trouble| cut_short(call, id, pending, Cut { trouble, last: None }, None)))
     }
 
     /// Waits for an operation and then for its pool. From here on a pool that may still become ready is no error.

@@ -2,7 +2,7 @@
 //!
 //! GKE's own list decides, not NVIDIA's: a size that GKE's tools do not know gives nodes without GPUs. The list is
 //! that of Google's GKE autoscaler, which holds for pools it scales; the server's own list is not public
-//! [unverified]. What the autoscaler leaves out and GKE's node tool has (`4g.*`) is told apart per GPU.
+//! (unverified). What the autoscaler leaves out and GKE's node tool has (`4g.*`) is told apart per GPU.
 
 use crate::nodepool::rules::ProfileVerdict;
 use crate::slicing::{Attribute, MigProfile};

@@ -41,7 +41,7 @@ pub(crate) struct UpdateNodePool {
     pub resource_labels: Option<Labels>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_manager_tags: Option<TagMap>,
-    /// A text here, though a number in [`NodeConfig`].
+    /// A text here, though a number in `NodeConfig`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk_size_gb: Option<Long>,
     #[serde(skip_serializing_if = "Option::is_none")]

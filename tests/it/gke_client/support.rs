@@ -196,7 +196,7 @@ impl Bench {
         prior: &NodePoolSpec,
         wanted: &NodePoolSpec,
     ) -> Result<Finished, PoolError> {
-        self.pools.update(&self.call(), &id_of(wanted), prior, wanted).await
+        self.pools.update(&self.call(), &id_of(wanted), prior, wanted, None).await
     }
 
     pub(super) async fn read(&self, id: &PoolId) -> Option<NodePool> {

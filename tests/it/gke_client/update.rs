@@ -229,7 +229,7 @@ async fn new_nodes_that_do_not_come_leave_a_pool_to_go_on_with() {
     bench.act(json!({"kind": "set_stock", "zone": "us-central1-a", "accelerator": "nvidia-tesla-a100", "count": 2})).await;
     let wanted = NodePoolSpec { size: Size::Fixed(3), ..zonal() };
     let call = bench.call_for(Duration::from_secs(4));
-    let left = incomplete(bench.pools.update(&call, &id_of(&wanted), &zonal(), &wanted).await);
+    let left = incomplete(bench.pools.update(&call, &id_of(&wanted), &zonal(), &wanted, None).await);
     assert_eq!(left.reason, IncompleteReason::NoCapacity, "{}", left.message);
     bench.act(json!({"kind": "set_stock", "zone": "us-central1-a", "accelerator": "nvidia-tesla-a100", "count": 9})).await;
     let pool = ready(bench.pools.resume(&bench.call(), &id_of(&wanted), &left.pending).await);
@@ -247,7 +247,7 @@ async fn an_interrupt_between_steps_is_an_error_and_in_the_last_step_is_not() {
             let cancelled = call.cancelled.clone();
             let id = id_of(&wanted);
             let prior = zonal();
-            let (result, ()) = tokio::join!(bench.pools.update(&call, &id, &prior, &wanted), async {
+            let (result, ()) = tokio::join!(bench.pools.update(&call, &id, &prior, &wanted, None), async {
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 cancelled.cancel();
             });

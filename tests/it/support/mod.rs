@@ -11,7 +11,7 @@
 //! Everything here panics when it fails, with what the command printed: a test needs no error handling.
 
 // Support is written ahead of the tests that use it, and each platform's tests use another part.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 pub(crate) mod command;
 pub(crate) mod json;
