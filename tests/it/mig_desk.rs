@@ -141,13 +141,21 @@ impl Desk {
     /// The pool as GKE's own API shows it.
     #[track_caller]
     pub(crate) fn live(&self, cluster: &str) -> Value {
-        self.sandbox.get(&format!("/v1/{cluster}/nodePools/{NAME}"))
+        self.ask(&format!("/v1/{cluster}/nodePools/{NAME}"))
+    }
+
+    /// What GKE's own API answers to a GET, which must succeed.
+    #[track_caller]
+    fn ask(&self, path: &str) -> Value {
+        let (status, answer) = self.sandbox.call_cloud("GET", path, None);
+        assert_eq!(status, 200, "{path}: {answer:#}");
+        answer
     }
 
     /// Whether GKE has the pool.
     #[track_caller]
     pub(crate) fn exists(&self, cluster: &str) -> bool {
-        match self.sandbox.call("GET", &format!("/v1/{cluster}/nodePools/{NAME}"), None) {
+        match self.sandbox.call_cloud("GET", &format!("/v1/{cluster}/nodePools/{NAME}"), None) {
             (200, _) => true,
             (404, _) => false,
             other => panic!("{other:?}"),
@@ -158,7 +166,7 @@ impl Desk {
     #[track_caller]
     pub(crate) fn meddle(&self, method: &str, cluster: &str, end: &str, body: &Value) {
         let (status, answer) =
-            self.sandbox.call(method, &format!("/v1/{cluster}/nodePools/{NAME}{end}"), Some(body));
+            self.sandbox.call_cloud(method, &format!("/v1/{cluster}/nodePools/{NAME}{end}"), Some(body));
         assert_eq!(status, 200, "{method} {end}: {answer:#}");
         self.await_operation(cluster, &answer);
     }
@@ -167,7 +175,8 @@ impl Desk {
     #[track_caller]
     pub(crate) fn foreign_pool(&self, cluster: &str, pool: &Value) {
         let body = json!({ "nodePool": pool });
-        let (status, answer) = self.sandbox.call("POST", &format!("/v1/{cluster}/nodePools"), Some(&body));
+        let (status, answer) =
+            self.sandbox.call_cloud("POST", &format!("/v1/{cluster}/nodePools"), Some(&body));
         assert_eq!(status, 200, "{answer:#}");
         self.await_operation(cluster, &answer);
     }
@@ -217,7 +226,7 @@ impl Desk {
         let (place, _) = cluster.split_once("/clusters/").expect("a cluster's id");
         let name = operation["name"].as_str().unwrap_or_else(|| panic!("no operation: {operation:#}"));
         let deadline = Instant::now() + SOON;
-        while self.sandbox.get(&format!("/v1/{place}/operations/{name}"))["status"] != "DONE" {
+        while self.ask(&format!("/v1/{place}/operations/{name}"))["status"] != "DONE" {
             assert!(Instant::now() < deadline, "{name} does not end");
             thread::sleep(Duration::from_millis(20));
         }

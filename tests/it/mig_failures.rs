@@ -28,7 +28,7 @@ fn a_create_that_failed_and_left_a_pool_leaves_it_to_terraform() {
     let desk = Desk::new();
     failing_create(&desk, true);
     // Such pools have been seen to heal, so it may be waited for; in no case is it forgotten.
-    desk.write(&Pool::zonal().timeouts("create = \"2s\""));
+    desk.write(&Pool::zonal().timeouts("create = \"4s\""));
     desk.workspace.apply().says("The disk caught fire.").says("operation-");
     assert!(desk.knows_the_pool() && desk.exists(ZONAL));
     desk.workspace.destroy().success();
@@ -94,7 +94,7 @@ fn growth_without_capacity_is_an_error_that_taints_nothing_and_heals() {
     let first = desk.uids();
     desk.stock("us-central1-a", 2);
     let pool = Pool::zonal().set("node_count", "4");
-    desk.write(&pool.clone().timeouts("update = \"2s\""));
+    desk.write(&pool.clone().timeouts("update = \"4s\""));
     desk.workspace.apply().failure().says("does not have enough resources");
     assert!(!desk.workspace.is_tainted(POOL));
     desk.stock("us-central1-a", 4);

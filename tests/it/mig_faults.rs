@@ -171,7 +171,7 @@ fn a_pool_of_somebody_else_is_not_ours_because_our_connection_was_lost() {
     apply.wait_until("our request is lost", crate::mig_desk::SOON, |_| {
         desk.calls("POST", "/nodePools").iter().any(|record| record["status"] == 0)
     });
-    let (status, _) = desk.sandbox.call("POST", &format!("/v1/{ZONAL}/nodePools"), Some(&theirs));
+    let (status, _) = desk.sandbox.call_cloud("POST", &format!("/v1/{ZONAL}/nodePools"), Some(&theirs));
     let ended = apply.wait_with_timeout(crate::mig_desk::SOON);
     if status == 200 {
         ended.failure().says("import {");

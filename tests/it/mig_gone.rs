@@ -153,7 +153,7 @@ fn one_refresh_asks_each_cluster_once() {
     desk.workspace.assert_empty_plan();
     let asked = desk.sandbox.records().split_off(before);
     let paths: Vec<_> = asked.iter().map(crate::mig_desk::path).collect();
-    assert!(paths.len() <= 3, "one list of pools, one of instance groups: {paths:#?}");
+    assert_eq!(paths.len(), 2, "one list of pools, one of instance groups: {paths:#?}");
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn a_generated_configuration_is_valid_and_changes_labels_only() {
 #[test]
 fn a_pool_that_is_still_being_made_is_imported_and_waited_for() {
     let desk = Desk::with_latency("1500ms");
-    let (status, _) = desk.sandbox.call(
+    let (status, _) = desk.sandbox.call_cloud(
         "POST",
         &format!("/v1/{ZONAL}/nodePools"),
         Some(&json!({"nodePool": made_by_hand()})),

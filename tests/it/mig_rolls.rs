@@ -144,7 +144,7 @@ fn a_surge_without_a_spare_gpu_does_not_lose_the_pool() {
     desk.stock("us-central1-a", 2);
     let before = desk.uids();
     let rolled = surging.set("disk_size_gb", "300");
-    desk.write(&rolled.clone().timeouts("update = \"2s\""));
+    desk.write(&rolled.clone().timeouts("update = \"3s\""));
     desk.workspace.apply().failure().says("operation-");
     assert!(!desk.workspace.is_tainted(crate::mig_pool::POOL));
     assert_eq!(desk.uids(), before, "nothing could surge");

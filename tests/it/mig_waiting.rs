@@ -41,9 +41,9 @@ fn assert_tainted_and_replaced(desk: &Desk) {
     assert_eq!((desk.creates().len(), desk.deletes().len()), (2, 1));
 }
 
-/// A pool that is waited for two seconds: GKE goes on trying for machines, so the wait for them may be long.
+/// A pool that is not waited for long: GKE goes on trying for machines, and so would the provider.
 fn hurried() -> Pool {
-    Pool::zonal().timeouts("create = \"2s\"")
+    Pool::zonal().timeouts("create = \"4s\"")
 }
 
 /// Operations that creates start take this long, or never end.
@@ -97,7 +97,7 @@ fn ctrl_c_is_answered_at_once() {
 fn while_the_pool_is_incomplete_every_plan_is_an_update_that_waits() {
     let desk = Desk::new();
     slow_create(&desk, None);
-    let hurried = Pool::zonal().timeouts("create = \"1s\"\n update = \"1s\"");
+    let hurried = Pool::zonal().timeouts("create = \"2s\"\n update = \"1s\"");
     desk.write(&hurried);
     desk.workspace.apply().success().says("incomplete");
     assert_kept(&desk);
@@ -199,7 +199,7 @@ fn some_machines_without_the_others_are_no_ready_pool() {
 fn an_incomplete_pool_can_be_changed_once_it_is_ready() {
     let desk = Desk::new();
     slow_create(&desk, Some("4s"));
-    desk.write(&Pool::zonal().timeouts("create = \"1s\""));
+    desk.write(&Pool::zonal().timeouts("create = \"2s\""));
     desk.workspace.apply().success();
     assert_kept(&desk);
     desk.settle(&Pool::zonal().set("labels", r#"{ team = "ml" }"#).set("node_count", "2"));
@@ -221,7 +221,7 @@ fn an_incomplete_pool_can_be_destroyed() {
 fn a_pool_under_construction_can_be_destroyed_when_it_is_done() {
     let desk = Desk::new();
     slow_create(&desk, Some("4s"));
-    desk.write(&Pool::zonal().timeouts("create = \"1s\""));
+    desk.write(&Pool::zonal().timeouts("create = \"2s\""));
     desk.workspace.apply().success();
     // GKE refuses until the operation that creates it ends.
     desk.workspace.destroy().success();
@@ -245,7 +245,7 @@ fn with_fail_ctrl_c_taints() {
 fn with_fail_a_time_out_taints() {
     let desk = Desk::new();
     slow_create(&desk, Some("4s"));
-    desk.write(&failing().timeouts("create = \"1s\""));
+    desk.write(&failing().timeouts("create = \"2s\""));
     desk.workspace.apply().failure().says("on_incomplete");
     assert!(desk.workspace.is_tainted(POOL));
     desk.write(&failing());
@@ -256,7 +256,7 @@ fn with_fail_a_time_out_taints() {
 fn with_fail_no_capacity_taints() {
     let desk = Desk::new();
     desk.stock("us-central1-a", 0);
-    desk.write(&failing().timeouts("create = \"2s\""));
+    desk.write(&failing().timeouts("create = \"4s\""));
     desk.workspace.apply().failure().says("does not have enough resources");
     desk.stock("us-central1-a", 5);
     assert_tainted_and_replaced(&desk);
@@ -298,8 +298,8 @@ fn a_time_out_during_an_update_is_an_error_that_the_next_apply_mends() {
     let matching = json!({"method": "PUT", "path": "/nodePools/"});
     desk.sandbox.fault(json!({"kind": "hang_operation", "match": matching, "params": {"length": "4s"}}));
     let pool = Pool::zonal().set("disk_size_gb", "200");
-    desk.write(&pool.clone().timeouts("update = \"1s\""));
-    desk.workspace.apply().failure().says("operation-").says("1s");
+    desk.write(&pool.clone().timeouts("update = \"2s\""));
+    desk.workspace.apply().failure().says("operation-").says("2s");
     assert!(!desk.workspace.is_tainted(POOL));
     desk.settle(&pool);
     assert_eq!(desk.live(ZONAL)["config"]["diskSizeGb"], 200);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use ureq::Agent;
+use ureq::http::request::Builder;
 
 use super::SANDBOX;
 use super::command::{self, Running};
@@ -89,9 +90,19 @@ impl Sandbox {
     /// Sends any request and returns status and answer; text that is no JSON comes as a string.
     #[track_caller]
     pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
-        // The emulated clouds want a token, as the real ones do, and take any.
-        let request = request.header("authorization", "Bearer of-the-test");
+        self.send(ureq::http::Request::builder(), method, path, body)
+    }
+
+    /// As [`Self::call`], with a token: the emulated clouds want one, as the real ones do, and take any.
+    #[track_caller]
+    pub(crate) fn call_cloud(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let request = ureq::http::Request::builder().header("authorization", "Bearer of-the-test");
+        self.send(request, method, path, body)
+    }
+
+    #[track_caller]
+    fn send(&self, request: Builder, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let request = request.method(method).uri(format!("{}{path}", self.url));
         let answer = match body {
             Some(body) => {
                 let request = request.header("content-type", "application/json");
