@@ -36,6 +36,10 @@ pub trait CloudRules: Send + Sync + Debug {
     /// What is sent for slicing, in the cloud's own names.
     fn native(&self, slicing: &SlicingChoice<'_>) -> BTreeMap<String, String>;
 
+    /// Pairs of attributes, dotted: when the first comes, goes or becomes another one, and the second is not written,
+    /// the second is the cloud's to choose anew. What was there before would contradict the first.
+    fn unsettled(&self) -> &'static [(&'static str, &'static str)];
+
     /// The taints that the cloud itself puts on nodes of this architecture and capacity type, and that pods must
     /// tolerate too.
     fn system_taints(&self, arch: Option<Arch>, capacity_type: CapacityType) -> Vec<Taint>;

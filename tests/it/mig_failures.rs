@@ -63,7 +63,8 @@ fn an_update_that_fails_half_way_keeps_what_it_reached() {
     let params = json!({"message": "No more machines today."});
     desk.sandbox.fault(json!({"kind": "failed_operation", "match": matching, "params": params}));
     let pool = Pool::zonal().set("labels", r#"{ team = "ml" }"#).set("node_count", "3");
-    desk.write(&pool);
+    // It might heal, so it may be waited for.
+    desk.write(&pool.clone().timeouts("update = \"6s\""));
     desk.workspace.apply().failure().says("No more machines today.");
     assert!(!desk.workspace.is_tainted(POOL));
     desk.settle(&pool);
@@ -74,7 +75,7 @@ fn an_update_that_fails_half_way_keeps_what_it_reached() {
 #[test]
 fn a_delete_that_keeps_failing_keeps_the_pool_in_the_state() {
     let desk = Desk::new();
-    desk.settle(&Pool::zonal().timeouts("delete = \"3s\""));
+    desk.settle(&Pool::zonal());
     let params = json!({"message": "The pool is held back."});
     let fault =
         json!({"kind": "failed_operation", "match": {"method": "DELETE"}, "times": 1000, "params": params});

@@ -63,6 +63,16 @@ impl CloudRules for Rules {
         native
     }
 
+    /// Blue-green upgrades and surge settings exclude each other, and so do a specific driver and the other words.
+    fn unsettled(&self) -> &'static [(&'static str, &'static str)] {
+        &[
+            ("gke.blue_green", "upgrade.max_surge"),
+            ("gke.blue_green", "upgrade.max_unavailable"),
+            ("gke.driver_version", "gke.driver_specific_version"),
+            ("gke.driver_specific_version", "gke.driver_version"),
+        ]
+    }
+
     /// Arm nodes are tainted with their architecture. Spot nodes of pools that users make are only labelled, and
     /// taints are left to the user (source: GKE documentation, "Spot VMs").
     fn system_taints(&self, arch: Option<Arch>, _capacity_type: CapacityType) -> Vec<Taint> {

@@ -32,6 +32,7 @@ pub(super) fn plan(plan: &mut Plan<'_>, resource_type: &str, session: &Session) 
     belongs(plan, &config, session);
     node_count(plan, &config, &mut problems);
     status(plan);
+    unsettled(plan);
     replacements(plan);
     pool_name(plan, resource_type, &config, cloud);
     if let Some(cloud) = cloud
@@ -103,6 +104,25 @@ fn node_count(plan: &mut Plan<'_>, config: &NodePoolConfig, problems: &mut Probl
 fn status(plan: &mut Plan<'_>) {
     if plan.prior.is_some_and(|prior| prior.lookup("status").as_str() == Some(INCOMPLETE)) {
         put(plan, "status", Value::UNKNOWN);
+    }
+}
+
+/// Leaves to the cloud what a change of something else unsettles.
+fn unsettled(plan: &mut Plan<'_>) {
+    let Some(prior) = plan.prior else { return };
+    let Some(rules) = prior.lookup("cloud").as_str().and_then(|cloud| cloud::rules(cloud.parse().ok()?))
+    else {
+        return;
+    };
+    for (first, second) in rules.unsettled() {
+        let turned = match (prior.lookup(first), plan.get(first)) {
+            // What is in an object unsettles nothing, only that it comes or goes.
+            (Value::Object(_), Value::Object(_)) => false,
+            (before, now) => before != now,
+        };
+        if turned && plan.config.lookup(second).is_null() && !prior.lookup(second).is_null() {
+            put(plan, second, Value::UNKNOWN);
+        }
     }
 }
 

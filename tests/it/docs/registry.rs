@@ -114,7 +114,8 @@ fn links(text: &str) -> Vec<String> {
     targets.map(|(target, _)| target.to_owned()).filter(|target| !target.contains("://")).collect()
 }
 
-/// A target relative to the folder of the page that it stands on. Registries want no `.md` in it; GitHub does.
+/// A target relative to the folder of the page that it stands on. It keeps its `.md` for those who read the pages in the
+/// repository.
 fn resolve(page: &Path, target: &str) -> PathBuf {
     let mut path = page.parent().expect("a relative path").to_owned();
     for part in Path::new(target) {

@@ -90,7 +90,7 @@ pub(super) fn machines(cloud: Cloud) -> String {
     for Sliceable { machine, slicing } in sliceable(cloud) {
         let gpu = slicing.gpu.name.clone();
         let accelerator = slicing.accelerator_type.clone().unwrap_or_default();
-        let count = machine.gpu_count().and_then(GpuCount::whole).unwrap_or(1);
+        let count = machine.gpu_count().and_then(GpuCount::whole).expect("whole GPUs are cut");
         let name = format!("`{}` ({count})", machine.name);
         match rows.iter_mut().find(|(model, ty, _)| (model, ty) == (&gpu, &accelerator)) {
             Some((_, _, names)) => names.push(name),
@@ -158,7 +158,7 @@ fn profile(slicing: &NodeSlicing, facts: &ProfileFacts) -> String {
     let or_unknown = |figure: Option<String>| figure.unwrap_or_else(|| "?".to_owned());
     let unused = match (&capacity.wasted_memory_gib, &capacity.wasted_compute) {
         (Some(memory), Some(compute)) => {
-            let percent = compute.to_string().parse::<f64>().unwrap_or_default() * 100.0;
+            let percent = compute.to_string().parse::<f64>().expect("a share is a number") * 100.0;
             format!("{memory} GiB, {percent:.0} % of SMs")
         }
         _ => "?".to_owned(),
