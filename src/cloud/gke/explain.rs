@@ -205,7 +205,7 @@ fn forbidden(refusal: &Refusal) -> String {
          set-quota-project <project>`."
             .to_owned()
     } else {
-        "Grant the identity the permission named above, or the role roles/container.admin on the cluster's project. \
+        "Grant the identity the permission named above, or the role roles/container.clusterAdmin on the cluster's project. \
          Nodes that run as a service account need roles/iam.serviceAccountUser on it as well."
             .to_owned()
     }
