@@ -10,12 +10,8 @@ const LONGEST: usize = 500;
 
 /// Hosts of package registries, which are for the package managers' configuration to know; in parts, so that this
 /// file does not hold what it forbids.
-const FORBIDDEN: [(&str, &str); 4] = [
-    ("crates", ".io"),
-    ("pypi", ".org"),
-    ("npmjs", ".org"),
-    ("proxy.golang", ".org"),
-];
+const FORBIDDEN: [(&str, &str); 4] =
+    [("crates", ".io"), ("pypi", ".org"), ("npmjs", ".org"), ("proxy.golang", ".org")];
 
 fn length_complaint(file: &str, text: &str) -> Option<String> {
     let judged = [".rs", ".py", ".sh"].iter().any(|ending| file.ends_with(ending));
