@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::config::{NodePoolConfig, UpgradeConfig};
 use super::gpu::NodeSlicing;
 use super::labels::slicing_labels;
+use super::problem::{Path, Step};
 use super::spec::{Amount, CapacityType, Size, Upgrade};
 use super::{CloudRules, Field, NodePoolSpec, Problems};
 use crate::slicing::{MigStrategy, Sharing};
@@ -16,6 +17,31 @@ pub struct Defaults {
     pub labels: BTreeMap<String, String>,
     /// `default_tags`.
     pub tags: BTreeMap<String, String>,
+}
+
+/// What the cloud would refuse of the provider's defaults, which reach every pool.
+pub fn check_defaults(defaults: &Defaults, rules: &dyn CloudRules) -> Problems {
+    let written = |map: &BTreeMap<String, String>| {
+        Field::Known(map.iter().map(|(key, value)| (key.clone(), Field::Known(value.clone()))).collect())
+    };
+    let config = NodePoolConfig {
+        labels: written(&defaults.labels),
+        tags: written(&defaults.tags),
+        ..NodePoolConfig::default()
+    };
+    let mut problems = Problems::default();
+    super::checks::check(&config, Some(rules), &mut problems);
+    problems.0.retain_mut(|problem| {
+        let attribute = match problem.path.0.first() {
+            Some(Step::Attribute(name)) if name == "labels" || name == "tags" => name.clone(),
+            _ => return false,
+        };
+        // It is the provider block that is to be mended, and no attribute of the pool.
+        problem.path = Path::default();
+        problem.detail = format!("{} It comes from default_{attribute} of the provider.", problem.detail);
+        true
+    });
+    problems
 }
 
 /// The pool as wanted: what was written is checked by every rule, and what is planned is built.

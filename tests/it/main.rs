@@ -13,6 +13,7 @@ mod docs;
 mod gke_client;
 mod harness;
 mod mig_change;
+mod mig_corners;
 mod mig_desk;
 mod mig_drift;
 mod mig_failures;

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use crate::cloud;
 use crate::nodepool::gpu::NodeSlicing;
+use crate::nodepool::resolve::check_defaults;
 use crate::nodepool::{
     Change, ClusterId, Field, NodePoolConfig, OptionKind, OptionSpec, Problems, change, checks, name,
 };
@@ -29,6 +30,9 @@ pub(super) fn plan(plan: &mut Plan<'_>, resource_type: &str, session: &Session) 
     // Errors were shown by the validation that comes before every plan; warnings are shown here, once.
     problems.0.retain(|problem| problem.severity == crate::nodepool::Severity::Warning);
 
+    if let (Some(rules), Some(defaults)) = (cloud.and_then(cloud::rules), session.defaults()) {
+        problems.0.extend(check_defaults(&defaults, rules).0);
+    }
     belongs(plan, &config, session);
     node_count(plan, &config, &mut problems);
     status(plan);

@@ -125,14 +125,19 @@ fn user_labels(pool: &NodePool) -> BTreeMap<String, String> {
     pool.labels.iter().filter(|(key, _)| !own(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// The entries of `live` whose keys the prior map holds; all of them on import.
+/// The entries of `live` whose keys the prior map holds; all of them on import. A key that is written as null is no
+/// entry, and stays written.
 fn owned(prior: &Value, live: &BTreeMap<String, String>, import: bool) -> Value {
     if import {
         let entries = live.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         return if live.is_empty() { Value::Null } else { Value::map(entries) };
     }
     let Some(prior) = prior.as_map() else { return Value::Null };
-    Value::map(prior.keys().filter_map(|key| Some((key.as_str(), live.get(key)?.as_str()))))
+    let ours = prior.iter().filter_map(|(key, value)| match value {
+        Value::Null => Some((key.as_str(), Value::Null)),
+        _ => Some((key.as_str(), Value::string(live.get(key)?.as_str()))),
+    });
+    Value::map(ours)
 }
 
 fn taints(prior: &Value, live: &BTreeSet<Taint>, import: bool) -> Value {
