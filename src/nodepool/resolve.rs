@@ -44,21 +44,25 @@ pub fn check_defaults(defaults: &Defaults, rules: &dyn CloudRules) -> Problems {
     problems
 }
 
-/// The pool as wanted, checked by every rule.
+/// The pool as wanted: what was written is checked by every rule, and what is planned is built.
+///
+/// The two differ in what nobody wrote and an earlier apply has learnt from the cloud, which stays as it is. It may
+/// contradict something that was written since (surge figures beside a new `blue_green`), and that is nobody's fault.
 ///
 /// # Errors
 /// The problems that stop it: broken rules, and inputs that should be known by now and are not.
 pub fn resolve(
-    config: &NodePoolConfig,
+    written: &NodePoolConfig,
+    planned: &NodePoolConfig,
     defaults: &Defaults,
     rules: &dyn CloudRules,
 ) -> Result<NodePoolSpec, Problems> {
     let mut problems = Problems::default();
-    super::checks::check(config, Some(rules), &mut problems);
+    super::checks::check(written, Some(rules), &mut problems);
     if problems.has_errors() {
         return Err(problems);
     }
-    build(config, defaults, rules).map_err(|missing| {
+    build(planned, defaults, rules).map_err(|missing| {
         problems.error(
             missing,
             format!("{missing} is not known"),

@@ -23,6 +23,7 @@ impl Gke {
         let _pool = self.gates.pool(&limits, &id.to_string()).await.map_err(stopped)?;
         let _cluster = self.gates.cluster(&limits, &id.cluster.canonical()).await.map_err(stopped)?;
         let mut left = RESENDS;
+        let mut last_failure: Option<Failure> = None;
         loop {
             self.api.forget(&id.cluster);
             // A pool that GKE is still working on is "busy": the request waits for its turn until the time-out.
@@ -30,7 +31,9 @@ impl Gke {
             let operation = match sent {
                 Ok(operation) => operation,
                 Err(trouble) if trouble.action() == Some(Action::NotFound) => return Ok(()),
-                Err(trouble) => return Err(trouble.explain(&doing, call.timeout)),
+                Err(trouble) => {
+                    return Err(also(trouble.explain(&doing, call.timeout), last_failure.as_ref()));
+                }
             };
             let pending = pending(&operation, place.location, PendingKind::Delete);
             call.progress.checkpoint(Checkpoint {
@@ -44,7 +47,9 @@ impl Gke {
                 Ok(End::Done) => return Ok(()),
                 Ok(End::Forgotten) => None,
                 Ok(End::Failed(failure)) => Some(failure),
-                Err(trouble) => return Err(unfinished(call, &doing, &pending, &trouble)),
+                Err(trouble) => {
+                    return Err(also(unfinished(call, &doing, &pending, &trouble), last_failure.as_ref()));
+                }
             };
             let found = self.api.pool(&limits, place, &id.name).await;
             if found.map_err(|trouble| trouble.explain(&doing, call.timeout))?.is_none() {
@@ -54,8 +59,17 @@ impl Gke {
                 return Err(failed(id, &pending, failure.as_ref()));
             }
             left -= 1;
+            last_failure = failure.or(last_failure);
         }
     }
+}
+
+/// The error, with why an earlier try had failed.
+fn also(mut error: PoolError, failure: Option<&Failure>) -> PoolError {
+    if let Some(failure) = failure {
+        error.detail = format!("{} An earlier try failed: {}", error.detail, sentence(&failure.message));
+    }
+    error
 }
 
 /// A delete that goes on without us.

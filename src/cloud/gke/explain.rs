@@ -205,8 +205,9 @@ fn forbidden(refusal: &Refusal) -> String {
          set-quota-project <project>`."
             .to_owned()
     } else {
-        "Grant the identity the permission named above, or the role roles/container.admin on the cluster's project. \
-         Nodes that run as a service account need roles/iam.serviceAccountUser on it as well."
+        "Grant the identity the permission named above; the roles roles/container.clusterAdmin and \
+         roles/compute.viewer have what node pools need (container.clusters.get and container.clusters.update among \
+         it). Nodes that run as a service account need roles/iam.serviceAccountUser on it as well."
             .to_owned()
     }
 }

@@ -82,7 +82,12 @@ impl Wish<'_> {
                 "driver_version = \"SPECIFIC\" needs driver_specific_version, such as \"580.65.06\".",
             );
         }
-        if specific.is_some() && version.is_some_and(|version| version != "SPECIFIC") {
+        let other = match self.options.get("driver_version") {
+            None => true,
+            Some(OptionValue::Text(version)) => version != "SPECIFIC",
+            Some(_) => false,
+        };
+        if specific.is_some() && other {
             problems.error(
                 "gke.driver_specific_version",
                 "driver_specific_version counts only with driver_version = \"SPECIFIC\"",

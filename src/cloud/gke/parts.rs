@@ -142,7 +142,7 @@ pub(crate) fn sharing(sharing: Sharing) -> Option<wire::GpuSharing> {
 /// The driver that GKE installs; `None` where the options say nothing.
 pub(crate) fn driver(options: &Options) -> Option<wire::GpuDriver> {
     let specific = options.text("driver_specific_version");
-    let version = options.text("driver_version").or(specific.map(|_| "SPECIFIC"))?;
+    let version = options.text("driver_version")?;
     Some(wire::GpuDriver {
         gpu_driver_version: Some(version.to_owned()),
         specific_version: specific.filter(|_| version == "SPECIFIC").map(ToOwned::to_owned),

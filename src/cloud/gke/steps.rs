@@ -10,8 +10,9 @@ pub(crate) use super::groups::{Group, ORDER};
 use super::parts::{self, Untranslatable};
 use super::wire::{self, Int};
 use super::{seen, translate};
+use crate::duration::GoDuration;
 use crate::nodepool::spec::{Size, Taint};
-use crate::nodepool::{NodePoolSpec, Options, version};
+use crate::nodepool::{NodePoolSpec, OptionValue, Options, version};
 
 /// A request that changes a pool.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,20 +74,30 @@ impl Change<'_> {
     /// Whether an option is written and not what it was. An option that is not written stays as it is.
     fn changed(&self, name: &str) -> bool {
         let wanted = self.wanted.options.get(name);
-        wanted.is_some() && wanted != self.prior.options.get(name)
+        wanted.is_some_and(|wanted| !self.prior.options.get(name).is_some_and(|prior| holds(prior, wanted)))
+    }
+
+    /// Whether an option is to be changed and the pool does not have the wanted value yet. An earlier apply may have
+    /// asked for it already, and asking again may replace every node again.
+    fn due(&self, name: &str) -> bool {
+        let live = seen::options(self.live, &self.config());
+        let wanted = self.wanted.options.get(name);
+        self.changed(name)
+            && !wanted.is_some_and(|wanted| live.get(name).is_some_and(|live| holds(live, wanted)))
     }
 
     fn upgrade(&self) -> Result<Option<Request>, Untranslatable> {
-        let blue_green = |spec: &NodePoolSpec| spec.options.get("blue_green").cloned();
-        let turned = blue_green(self.prior) != blue_green(self.wanted);
-        if self.prior.upgrade == self.wanted.upgrade && !turned {
-            return Ok(None);
-        }
+        let gone =
+            self.prior.options.get("blue_green").is_some() && self.wanted.options.get("blue_green").is_none();
         if self.wanted.options.object("blue_green").is_some() {
+            if !self.due("blue_green") {
+                return Ok(None);
+            }
             let settings = parts::upgrade_settings(&self.wanted.upgrade, &self.wanted.options)?;
-            return Ok(settings
-                .filter(|_| turned)
-                .and_then(|it| put(|body| body.upgrade_settings = Some(it))));
+            return Ok(settings.and_then(|it| put(|body| body.upgrade_settings = Some(it))));
+        }
+        if self.prior.upgrade == self.wanted.upgrade && !gone {
+            return Ok(None);
         }
         let live = self.live.upgrade_settings.as_ref();
         let surging = live
@@ -274,9 +285,8 @@ impl Change<'_> {
     fn image(&self) -> Option<Request> {
         let wanted = self.wanted.options.text("image_type")?;
         let live = self.config().image_type.unwrap_or_default();
-        (self.changed("image_type") && !live.eq_ignore_ascii_case(wanted))
-            .then(|| put(|body| body.image_type = Some(wanted.to_owned())))
-            .flatten()
+        let due = self.due("image_type") && !live.eq_ignore_ascii_case(wanted);
+        due.then(|| put(|body| body.image_type = Some(wanted.to_owned()))).flatten()
     }
 
     /// Size and type go together: two requests would replace every node twice.
@@ -317,11 +327,8 @@ impl Change<'_> {
     /// The options that are one field each.
     fn switch(&self, group: Group) -> Result<Option<Request>, Untranslatable> {
         let options = &self.wanted.options;
-        // An earlier apply may have asked for it already, and asking again may replace every node again.
-        let live = seen::options(self.live, &self.config());
-        let due = |name: &str| self.changed(name) && options.get(name) != live.get(name);
-        let flag = |name: &str| options.bool(name).filter(|_| due(name));
-        let text = |name: &str| options.text(name).filter(|_| due(name));
+        let flag = |name: &str| options.bool(name).filter(|_| self.due(name));
+        let text = |name: &str| options.text(name).filter(|_| self.due(name));
         let enabled = |name: &str| flag(name).map(translate::enabled);
         let mut body = wire::UpdateNodePool::default();
         match group {
@@ -372,6 +379,21 @@ fn merge(
 ) -> BTreeMap<String, String> {
     let foreign = live.iter().filter(|(key, _)| !prior.contains_key(*key));
     foreign.chain(wanted).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Whether an option that is there has everything that is wanted of it. An object may have more, which GKE has filled
+/// in; a length of time may be written in other words.
+fn holds(there: &OptionValue, wanted: &OptionValue) -> bool {
+    match (there, wanted) {
+        (OptionValue::Object(there), OptionValue::Object(wanted)) => {
+            wanted.0.iter().all(|(name, wanted)| there.get(name).is_some_and(|there| holds(there, wanted)))
+        }
+        (OptionValue::Text(there), OptionValue::Text(wanted)) => {
+            let length = |text: &str| text.parse::<GoDuration>().ok();
+            there == wanted || length(there).is_some() && length(there) == length(wanted)
+        }
+        _ => there == wanted,
+    }
 }
 
 #[cfg(test)]

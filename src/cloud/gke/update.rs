@@ -128,9 +128,10 @@ impl Updating<'_> {
             self.checkpoint(None);
             return Ok(None);
         };
-        // Nodes that do not come for now are GKE's to wait for. A step that exchanges nodes has failed.
+        // Nodes that there are no machines for now are GKE's to wait for; any other step has failed.
         let adds_nodes = matches!(group, Group::Grow | Group::Zones | Group::Autoscaling);
-        if last && adds_nodes && failure.cause != Cause::Permanent {
+        let may_come = matches!(failure.cause, Cause::Stockout | Cause::Quota);
+        if last && adds_nodes && may_come {
             return self.gke.settle(self.call, self.id, &pending, Some(failure)).await.map(Some);
         }
         if self.look(&self.doing(group)).await.is_ok() {

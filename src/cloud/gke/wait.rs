@@ -16,7 +16,7 @@ use crate::nodepool::pools::Pending;
 const TELL: Duration = Duration::from_secs(30);
 
 /// How long a pool may be ill for no known reason before the wait for it ends: such pools have been seen to recover
-/// within minutes (source: NVIDIA/aicr issue 2065).
+/// within minutes (source: reports of users of NVIDIA/aicr).
 const SICK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// How an operation ended.

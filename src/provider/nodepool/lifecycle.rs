@@ -57,8 +57,13 @@ impl Lifecycle {
     }
 
     /// Creates the pool of a plan.
-    pub(super) async fn create(&self, ctx: &Context, planned: Value) -> Result<Value, Diagnostics> {
-        let wanted = self.wanted(&planned)?;
+    pub(super) async fn create(
+        &self,
+        ctx: &Context,
+        config: &Value,
+        planned: Value,
+    ) -> Result<Value, Diagnostics> {
+        let wanted = self.wanted(config, &planned)?;
         let reached = self.reach(wanted.cluster.cloud())?;
         let reports = Reports {
             ctx: ctx.clone(),
@@ -100,6 +105,7 @@ impl Lifecycle {
     pub(super) async fn update(
         &self,
         ctx: &Context,
+        config: &Value,
         prior: &Value,
         planned: Value,
     ) -> Result<Value, Diagnostics> {
@@ -113,7 +119,7 @@ impl Lifecycle {
             Reports { ctx: ctx.clone(), base: Base::Prior(base), specs: reached.rules.options(), origin };
         let call = call(ctx, LONG, reports.clone());
         let shown = |error| messages::of_error(&error, self.resource_type);
-        let wanted = self.wanted(&planned)?;
+        let wanted = self.wanted(config, &planned)?;
         let before = self.before(prior, reached.rules)?;
         let pending = private.pending.as_ref();
         let finished = match pending {
@@ -250,8 +256,9 @@ impl Lifecycle {
     }
 
     /// The pool that a plan wants.
-    fn wanted(&self, planned: &Value) -> Result<NodePoolSpec, Diagnostics> {
+    fn wanted(&self, written: &Value, planned: &Value) -> Result<NodePoolSpec, Diagnostics> {
         let mut problems = Problems::default();
+        let written = from_value::config(written, &mut problems);
         let mut config = from_value::config(&planned.clone().null_unknowns(), &mut problems);
         // The plan holds the whole name; the prefix it was made from has done its work.
         config.name_prefix = crate::nodepool::Field::Null;
@@ -262,7 +269,8 @@ impl Lifecycle {
         self.session.accepts(cluster)?;
         let rules = cloud::rules(cluster.cloud()).ok_or_else(|| unbuilt(cluster.cloud()))?;
         let defaults = self.session.defaults().ok_or_else(|| missing("default_labels"))?;
-        resolve(&config, &defaults, rules).map_err(|problems| diagnostics::of_problems(&problems, false))
+        resolve(&written, &config, &defaults, rules)
+            .map_err(|problems| diagnostics::of_problems(&problems, false))
     }
 
     /// The pool as the state has it: not judged, since the rules were kept when it was made, or it was imported.

@@ -76,18 +76,18 @@ impl Resource for MigNodePool {
         self.lifecycle.read(ctx, state).await
     }
 
-    async fn create(&self, ctx: &Context, _config: Value, planned: Value) -> Result<Value, Diagnostics> {
-        self.lifecycle.create(ctx, planned).await
+    async fn create(&self, ctx: &Context, config: Value, planned: Value) -> Result<Value, Diagnostics> {
+        self.lifecycle.create(ctx, &config, planned).await
     }
 
     async fn update(
         &self,
         ctx: &Context,
-        _config: Value,
+        config: Value,
         prior: Value,
         planned: Value,
     ) -> Result<Value, Diagnostics> {
-        self.lifecycle.update(ctx, &prior, planned).await
+        self.lifecycle.update(ctx, &config, &prior, planned).await
     }
 
     async fn delete(&self, ctx: &Context, prior: Value) -> Result<(), Diagnostics> {

@@ -115,6 +115,13 @@ impl Sandbox {
         (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
+    /// The status of a GET by somebody who brings no token.
+    #[track_caller]
+    pub(crate) fn status_without_token(&self, path: &str) -> u16 {
+        let answer = self.agent.get(format!("{}{path}", self.url)).call();
+        answer.unwrap_or_else(|error| panic!("GET {path}: {error}")).status().as_u16()
+    }
+
     #[track_caller]
     fn succeed(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         let (status, answer) = self.call(method, path, body);

@@ -69,3 +69,30 @@ async fn a_token_with_a_line_break_inside_is_refused() {
     let error = headers(&settings(|it| it.access_token = Some("a\nb".into()))).await.unwrap_err();
     assert!(error.to_string().contains("line break"), "{error}");
 }
+
+/// The claims of a bearer token that is a JWT.
+fn claims(headers: &HeaderMap) -> Value {
+    use base64::Engine;
+    let token = headers[AUTHORIZATION].to_str().unwrap().strip_prefix("Bearer ").unwrap();
+    let middle = token.split('.').nth(1).expect("a JWT has three parts");
+    let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(middle).unwrap();
+    serde_json::from_slice(&json).unwrap()
+}
+
+#[tokio::test]
+async fn a_service_account_key_signs_its_own_tokens() {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let json = serde_json::json!({
+        "type": "service_account",
+        "project_id": "p",
+        "private_key_id": "1",
+        "private_key": key.serialize_pem(),
+        "client_email": "robot@p.iam.gserviceaccount.com",
+    });
+    let found = headers(&settings(|it| it.credentials = Some(json.to_string()))).await.unwrap();
+    let claims = claims(&found);
+    assert_eq!(
+        (&claims["iss"], &claims["scope"]),
+        (&"robot@p.iam.gserviceaccount.com".into(), &SCOPE.into())
+    );
+}

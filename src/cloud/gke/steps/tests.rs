@@ -375,6 +375,27 @@ fn private_nodes_keep_the_rest_of_the_network() {
     );
 }
 
+#[test]
+fn what_an_earlier_apply_asked_for_is_not_asked_again() {
+    let full = with(|it| {
+        it.options = crate::cloud::gke::testing::every_option();
+        it.size = Size::Autoscaling { min: 0, max: 6, initial: None };
+        it.disk_size_gb = Some(200);
+        it.disk_type = Some("pd-ssd".into());
+        it.sharing = Sharing::Mps { replicas: 3 };
+        it.taints = [Taint { key: "a".into(), value: "b".into(), effect: TaintEffect::NoSchedule }].into();
+    });
+    // The state is that of before, the pool is as wanted already.
+    assert_eq!(requests_on(&spec(), &full, &live(&full), None), []);
+}
+
+#[test]
+fn one_spelling_of_a_duration_is_as_good_as_another() {
+    let prior = with_options(&json!({"blue_green": {"node_pool_soak": "1h30m"}, "max_run_duration": "24h"}));
+    let wanted = with_options(&json!({"blue_green": {"node_pool_soak": "90m"}, "max_run_duration": "1440m"}));
+    assert_eq!(requests(&prior, &wanted), []);
+}
+
 /// Every option that can change without a new pool has a request, alone in its group.
 #[test]
 fn every_changeable_option_has_a_request() {
