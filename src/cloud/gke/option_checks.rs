@@ -82,11 +82,8 @@ impl Wish<'_> {
                 "driver_version = \"SPECIFIC\" needs driver_specific_version, such as \"580.65.06\".",
             );
         }
-        let other = match self.options.get("driver_version") {
-            None => true,
-            Some(OptionValue::Text(version)) => version != "SPECIFIC",
-            Some(_) => false,
-        };
+        // The version alone means the word.
+        let other = version.is_some_and(|version| version != "SPECIFIC");
         if specific.is_some() && other {
             problems.error(
                 "gke.driver_specific_version",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::wire;
 use crate::duration::GoDuration;
 use crate::nodepool::spec::{Amount, Taint, TaintEffect, Upgrade};
-use crate::nodepool::{ClusterId, Options, Path};
+use crate::nodepool::{ClusterId, OptionValue, Options, Path};
 use crate::slicing::Sharing;
 
 /// A wanted pool that cannot be said in GKE's words. The plan-time rules refuse each of these first, so a user sees
@@ -142,7 +142,7 @@ pub(crate) fn sharing(sharing: Sharing) -> Option<wire::GpuSharing> {
 /// The driver that GKE installs; `None` where the options say nothing.
 pub(crate) fn driver(options: &Options) -> Option<wire::GpuDriver> {
     let specific = options.text("driver_specific_version");
-    let version = options.text("driver_version")?;
+    let version = options.text("driver_version").or(specific.map(|_| "SPECIFIC"))?;
     Some(wire::GpuDriver {
         gpu_driver_version: Some(version.to_owned()),
         specific_version: specific.filter(|_| version == "SPECIFIC").map(ToOwned::to_owned),
@@ -232,6 +232,21 @@ pub(crate) fn node_drain(
         drain.pdb_timeout_duration = Some(seconds("node_drain.pdb_timeout", text)?);
     }
     Ok(Some(drain))
+}
+
+/// Whether an option that is there has everything that is wanted of it. An object may have more, which GKE has filled
+/// in; a length of time may be written in other words.
+pub(crate) fn holds(there: &OptionValue, wanted: &OptionValue) -> bool {
+    match (there, wanted) {
+        (OptionValue::Object(there), OptionValue::Object(wanted)) => {
+            wanted.0.iter().all(|(name, wanted)| there.get(name).is_some_and(|there| holds(there, wanted)))
+        }
+        (OptionValue::Text(there), OptionValue::Text(wanted)) => {
+            let length = |text: &str| text.parse::<GoDuration>().ok();
+            there == wanted || length(there).is_some() && length(there) == length(wanted)
+        }
+        _ => there == wanted,
+    }
 }
 
 #[cfg(test)]

@@ -10,9 +10,8 @@ pub(crate) use super::groups::{Group, ORDER};
 use super::parts::{self, Untranslatable};
 use super::wire::{self, Int};
 use super::{seen, translate};
-use crate::duration::GoDuration;
 use crate::nodepool::spec::{Size, Taint};
-use crate::nodepool::{NodePoolSpec, OptionValue, Options, version};
+use crate::nodepool::{NodePoolSpec, Options, version};
 
 /// A request that changes a pool.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +73,9 @@ impl Change<'_> {
     /// Whether an option is written and not what it was. An option that is not written stays as it is.
     fn changed(&self, name: &str) -> bool {
         let wanted = self.wanted.options.get(name);
-        wanted.is_some_and(|wanted| !self.prior.options.get(name).is_some_and(|prior| holds(prior, wanted)))
+        wanted.is_some_and(|wanted| {
+            !self.prior.options.get(name).is_some_and(|prior| parts::holds(prior, wanted))
+        })
     }
 
     /// Whether an option is to be changed and the pool does not have the wanted value yet. An earlier apply may have
@@ -83,7 +84,7 @@ impl Change<'_> {
         let live = seen::options(self.live, &self.config());
         let wanted = self.wanted.options.get(name);
         self.changed(name)
-            && !wanted.is_some_and(|wanted| live.get(name).is_some_and(|live| holds(live, wanted)))
+            && !wanted.is_some_and(|wanted| live.get(name).is_some_and(|live| parts::holds(live, wanted)))
     }
 
     fn upgrade(&self) -> Result<Option<Request>, Untranslatable> {
@@ -319,9 +320,19 @@ impl Change<'_> {
             entry.gpu_sharing_config = parts::sharing(self.wanted.sharing);
         }
         if driver_changed {
-            entry.gpu_driver_installation_config = parts::driver(&self.wanted.options);
+            entry.gpu_driver_installation_config = parts::driver(&self.driver_options());
         }
         (live.first() != Some(&entry)).then(|| put(|body| body.accelerators = Some(vec![entry]))).flatten()
+    }
+
+    /// The options that tell the driver. A version that was written alone means `SPECIFIC`, whatever word GKE has had
+    /// so far.
+    fn driver_options(&self) -> Options {
+        let mut options = self.wanted.options.clone();
+        if self.changed("driver_specific_version") && !self.changed("driver_version") {
+            options.set("driver_version", None);
+        }
+        options
     }
 
     /// The options that are one field each.
@@ -379,21 +390,6 @@ fn merge(
 ) -> BTreeMap<String, String> {
     let foreign = live.iter().filter(|(key, _)| !prior.contains_key(*key));
     foreign.chain(wanted).map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
-/// Whether an option that is there has everything that is wanted of it. An object may have more, which GKE has filled
-/// in; a length of time may be written in other words.
-fn holds(there: &OptionValue, wanted: &OptionValue) -> bool {
-    match (there, wanted) {
-        (OptionValue::Object(there), OptionValue::Object(wanted)) => {
-            wanted.0.iter().all(|(name, wanted)| there.get(name).is_some_and(|there| holds(there, wanted)))
-        }
-        (OptionValue::Text(there), OptionValue::Text(wanted)) => {
-            let length = |text: &str| text.parse::<GoDuration>().ok();
-            there == wanted || length(there).is_some() && length(there) == length(wanted)
-        }
-        _ => there == wanted,
-    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ fn good_options_have_no_problems() {
         json!({}),
         json!({"driver_version": "LATEST"}),
         json!({"driver_version": "SPECIFIC", "driver_specific_version": "580.65.06", "image_type": "cos_containerd"}),
+        json!({"driver_specific_version": "580.65.06"}),
         json!({"reservation": {"type": "SPECIFIC_RESERVATION", "name": "r"}}),
         json!({"reservation": {"type": "ANY_RESERVATION"}}),
         json!({"reservation": {"type": "NO_RESERVATION"}, "flex_start": true, "queued_provisioning": true}),
@@ -76,7 +77,6 @@ fn the_messages() {
     let found = [
         of(&json!({"driver_version": "SPECIFIC"})),
         of(&json!({"driver_version": "LATEST", "driver_specific_version": "580.65.06"})),
-        of(&json!({"driver_specific_version": "580.65.06"})),
         of(
             &json!({"driver_version": "SPECIFIC", "driver_specific_version": "1", "image_type": "UBUNTU_CONTAINERD"}),
         ),

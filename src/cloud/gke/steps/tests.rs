@@ -277,6 +277,29 @@ fn accelerators_are_sent_whole_and_only_when_they_change() {
 }
 
 #[test]
+fn a_driver_comes_by_its_version_and_goes_by_another_word() {
+    let prior = with_options(&json!({"driver_version": "DEFAULT"}));
+    let specific =
+        with_options(&json!({"driver_version": "DEFAULT", "driver_specific_version": "580.65.06"}));
+    let sent = |prior: &NodePoolSpec, wanted: &NodePoolSpec| {
+        let mut found = requests(prior, wanted);
+        assert_eq!(found.len(), 1);
+        found.remove(0).1["accelerators"][0]["gpuDriverInstallationConfig"].take()
+    };
+    assert_eq!(
+        sent(&prior, &specific),
+        json!({"gpuDriverVersion": "SPECIFIC", "specificVersion": "580.65.06"}),
+        "the word was GKE's, the version is the user's"
+    );
+    let was = with_options(&json!({"driver_version": "SPECIFIC", "driver_specific_version": "580.65.06"}));
+    assert_eq!(
+        sent(&was, &specific),
+        json!({"gpuDriverVersion": "DEFAULT"}),
+        "the version is what was there before"
+    );
+}
+
+#[test]
 fn versions_go_up_only() {
     let asking = |version: &str| with(|it| it.kubernetes_version = Some(version.into()));
     let mut found = live(&spec());
