@@ -91,14 +91,12 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         Change::Rolls,
         "Which NVIDIA driver GKE installs. When unset GKE chooses DEFAULT. SPECIFIC needs driver_specific_version.",
     ),
-    OptionSpec {
-        name: "driver_specific_version",
-        kind: OptionKind::Text,
-        change: Change::Rolls,
-        computed: false,
-        about: "The driver's version, such as `580.65.06`, for driver_version = \"SPECIFIC\". Only on \
-                Container-Optimized OS.",
-    },
+    option(
+        "driver_specific_version",
+        OptionKind::Text,
+        Change::Rolls,
+        "The driver's version, such as `580.65.06`, for driver_version = \"SPECIFIC\". Only on Container-Optimized OS.",
+    ),
     option(
         "image_type",
         OptionKind::Text,
