@@ -82,13 +82,16 @@ fn another_driver_rolls_the_nodes_and_keeps_the_slices() {
 }
 
 #[test]
-fn a_specific_driver_comes_with_its_version_and_goes_by_another_word() {
-    let specific =
-        pool().set("gke", r#"{ driver_version = "SPECIFIC", driver_specific_version = "580.95.05" }"#);
-    let desk = rolls(&pool(), &specific, "gke.driver_version");
+fn a_specific_driver_comes_by_its_version_and_goes_by_another_word() {
+    let to = pool().set("gke", r#"{ driver_specific_version = "580.95.05" }"#);
+    let desk = rolls(&pool(), &to, "gke.driver_specific_version");
     let driver =
         |desk: &Desk| desk.live(ZONAL)["config"]["accelerators"][0]["gpuDriverInstallationConfig"].clone();
     assert_eq!(driver(&desk), json!({"gpuDriverVersion": "SPECIFIC", "specificVersion": "580.95.05"}));
+    assert_eq!(desk.state()["gke"]["driver_version"], "SPECIFIC");
+    let spelt_out = r#"{ driver_version = "SPECIFIC", driver_specific_version = "580.95.05" }"#;
+    desk.write(&pool().set("gke", spelt_out));
+    desk.workspace.assert_empty_plan();
     desk.update(&pool().set("gke", r#"{ driver_version = "DEFAULT" }"#)).rolls_nodes();
     assert_eq!(driver(&desk), json!({"gpuDriverVersion": "DEFAULT"}));
 }

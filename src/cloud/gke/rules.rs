@@ -63,12 +63,13 @@ impl CloudRules for Rules {
         native
     }
 
-    /// Blue-green upgrades and surge settings exclude each other, and only one word goes with a specific driver.
+    /// Blue-green upgrades and surge settings exclude each other, and so do a specific driver and all words but one.
     fn unsettled(&self) -> &'static [(&'static str, &'static str)] {
         &[
             ("gke.blue_green", "upgrade.max_surge"),
             ("gke.blue_green", "upgrade.max_unavailable"),
             ("gke.driver_version", "gke.driver_specific_version"),
+            ("gke.driver_specific_version", "gke.driver_version"),
         ]
     }
 
