@@ -183,8 +183,8 @@ fn upgrades_must_be_able_to_go_on() {
 fn options_that_contradict_each_other_are_refused() {
     let with = |gke: &str| Pool::real().set("gke", gke);
     refused_as_a_whole(&with(r#"{ driver_version = "SPECIFIC" }"#)).says("driver_specific_version");
-    let other = r#"{ driver_version = "LATEST", driver_specific_version = "580.95.05" }"#;
-    refused_as_a_whole(&with(other)).says("SPECIFIC");
+    let both = r#"{ driver_version = "LATEST", driver_specific_version = "580.95.05" }"#;
+    refused_as_a_whole(&with(both)).says("SPECIFIC");
     refused_as_a_whole(&with(r#"{ reservation = { type = "SPECIFIC_RESERVATION" } }"#)).says("name");
     let flex = with("{ flex_start = true }").text("capacity_type", "spot");
     refused_as_a_whole(&flex).says("spot");
