@@ -39,25 +39,17 @@ impl Private {
         if bytes.is_empty() {
             return Ok(Private::new(present, None));
         }
-        let version = serde_json::from_slice::<Versioned>(bytes).map(|versioned| versioned.v);
-        match (version, serde_json::from_slice::<Private>(bytes)) {
-            (Ok(VERSION), Ok(private)) => Ok(private),
-            (Ok(version), _) if version != VERSION => Err(Diagnostics::error(
+        let version = serde_json::from_slice::<Versioned>(bytes).map_err(|error| damaged(&error))?.v;
+        if version != VERSION {
+            return Err(Diagnostics::error(
                 "The state was written by another version of the provider",
                 format!(
                     "The pool's private state has version {version}, and this provider knows version {VERSION} only. \
                      Use the provider version that wrote it, or a newer one."
                 ),
-            )),
-            (_, Err(error)) | (Err(error), _) => Err(Diagnostics::error(
-                "The pool's private state cannot be read",
-                format!(
-                    "It is not what this provider writes ({error}). Restore the state from a backup, or remove the \
-                     pool from the state with `terraform state rm` and import it again; both leave the pool alone."
-                ),
-            )),
-            (Ok(_), Ok(private)) => Ok(private),
+            ));
         }
+        serde_json::from_slice(bytes).map_err(|error| damaged(&error))
     }
 
     /// The bytes that Terraform is to store.
@@ -85,6 +77,16 @@ impl Private {
             )),
         }
     }
+}
+
+fn damaged(error: &serde_json::Error) -> Diagnostics {
+    Diagnostics::error(
+        "The pool's private state cannot be read",
+        format!(
+            "It is not what this provider writes ({error}). Restore the state from a backup, or remove the pool from \
+             the state with `terraform state rm` and import it again; both leave the pool alone."
+        ),
+    )
 }
 
 #[cfg(test)]
