@@ -29,6 +29,7 @@
 use crate::nodepool::CloudRules;
 use crate::slicing::Cloud;
 
+mod aks;
 mod clouds;
 mod coalesce;
 mod gate;
@@ -40,7 +41,7 @@ mod retry;
 pub mod settings;
 
 pub use clouds::Clouds;
-pub use settings::{GoogleSettings, Settings};
+pub use settings::{ApiVersion, AzureSettings, GoogleSettings, Settings};
 
 /// The plan-time rules of a cloud; `None` for a cloud that is not in this version.
 pub fn rules(cloud: Cloud) -> Option<&'static dyn CloudRules> {
