@@ -32,6 +32,7 @@
 use crate::nodepool::CloudRules;
 use crate::slicing::Cloud;
 
+mod aks;
 mod attempts;
 mod clock;
 mod clouds;
@@ -48,7 +49,7 @@ pub mod settings;
 mod words;
 
 pub use clouds::Clouds;
-pub use settings::{GoogleSettings, Settings};
+pub use settings::{ApiVersion, AzureSettings, GoogleSettings, Settings};
 
 /// The plan-time rules of a cloud; `None` for a cloud that is not in this version.
 pub fn rules(cloud: Cloud) -> Option<&'static dyn CloudRules> {
