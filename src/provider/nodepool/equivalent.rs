@@ -25,6 +25,11 @@ pub(super) fn durations(one: &Value, other: &Value) -> bool {
     parsed::<GoDuration>(one).is_some_and(|one| parsed(other) == Some(one))
 }
 
+/// Two spellings of one resource's id, such as Azure's, which do not distinguish case.
+pub(super) fn resource_ids(one: &Value, other: &Value) -> bool {
+    matches!((one.as_str(), other.as_str()), (Some(one), Some(other)) if one.eq_ignore_ascii_case(other))
+}
+
 fn parsed<T: std::str::FromStr>(value: &Value) -> Option<T> {
     value.as_str()?.parse().ok()
 }

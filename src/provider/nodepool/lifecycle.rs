@@ -68,7 +68,7 @@ impl Lifecycle {
         let reports = Reports {
             ctx: ctx.clone(),
             base: Base::Planned(planned.clone()),
-            specs: reached.rules.options(),
+            rules: Some(reached.rules),
             origin: self.session.origin(),
         };
         let call = call(ctx, LONG, reports.clone());
@@ -116,7 +116,7 @@ impl Lifecycle {
         private.belongs(origin)?;
         let base = owned_by_either(prior, &planned);
         let reports =
-            Reports { ctx: ctx.clone(), base: Base::Prior(base), specs: reached.rules.options(), origin };
+            Reports { ctx: ctx.clone(), base: Base::Prior(base), rules: Some(reached.rules), origin };
         let call = call(ctx, LONG, reports.clone());
         let shown = |error| messages::of_error(&error, self.resource_type);
         let wanted = self.wanted(config, &planned)?;
@@ -178,7 +178,7 @@ impl Lifecycle {
         let Some(pool) = pools.read(&call, &id, Freshness::Coalesced).await.map_err(shown)? else {
             return Ok(None);
         };
-        let mut refreshed = seen(&pool, &state, Purpose::Refresh, rules.options());
+        let mut refreshed = seen(&pool, &state, Purpose::Refresh, rules);
         if !refreshed.lookup("slices").is_null() {
             derived::complete(&mut refreshed, &[derived::slices_in_total()]);
         }
@@ -234,8 +234,7 @@ impl Lifecycle {
                 ),
             ));
         }
-        let mut state =
-            seen(&pool, &Value::Object(BTreeMap::new()), Purpose::Import, reached.rules.options());
+        let mut state = seen(&pool, &Value::Object(BTreeMap::new()), Purpose::Import, reached.rules);
         set_status(&mut state, if pool.health == Health::Ready { READY } else { INCOMPLETE });
         let effective = ["effective_labels", "effective_tags"].map(|name| (name, state.lookup(name).clone()));
         derived::complete(&mut state, &derived::all(&self.session));
@@ -289,7 +288,7 @@ impl Lifecycle {
     }
 
     fn finished(planned: &Value, pool: &NodePool, rules: &'static dyn CloudRules, status: &str) -> Value {
-        let mut seen = seen(pool, planned, Purpose::Refresh, rules.options());
+        let mut seen = seen(pool, planned, Purpose::Refresh, rules);
         set_status(&mut seen, status);
         fill(planned, &seen).null_unknowns()
     }
@@ -302,7 +301,7 @@ impl Lifecycle {
         rules: &'static dyn CloudRules,
     ) -> Value {
         let mut state = match pool {
-            Some(pool) => fill(so_far, &seen(pool, so_far, Purpose::Refresh, rules.options())),
+            Some(pool) => fill(so_far, &seen(pool, so_far, Purpose::Refresh, rules)),
             None => so_far.clone(),
         }
         .null_unknowns();

@@ -31,7 +31,7 @@ pub(super) fn plan(plan: &mut Plan<'_>, resource_type: &str, session: &Session) 
     problems.0.retain(|problem| problem.severity == crate::nodepool::Severity::Warning);
 
     if let (Some(rules), Some(defaults)) = (cloud.and_then(cloud::rules), session.defaults()) {
-        problems.0.extend(check_defaults(&defaults, rules).0);
+        problems.0.extend(check_defaults(&defaults, &config.options, rules).0);
     }
     belongs(plan, &config, session);
     node_count(plan, &config, &mut problems);

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::duration::GoDuration;
-use crate::nodepool::labels::{PROFILE_LABEL, SHARING_LABEL};
+use crate::nodepool::labels::slicing_labels;
 use crate::nodepool::spec::{Amount, Taint};
-use crate::nodepool::{ClusterId, NodePool, OptionKind, OptionSpec, OptionValue, Options};
+use crate::nodepool::{
+    CloudRules, ClusterId, Field, NodePool, NodePoolConfig, OptionKind, OptionSpec, OptionValue, Options,
+};
 use crate::slicing::{Catalogue, MigProfile};
-use crate::tfplugin::Value;
+use crate::tfplugin::{Number, Value};
 
 use super::equivalent;
 
@@ -25,7 +26,7 @@ pub(super) enum Purpose {
 /// Of labels, tags and taints the state holds the keys that the prior state holds, so that what others add is no
 /// difference. Values that only mean something to Terraform are carried over. Derived values are carried over too:
 /// they follow from the rest at the next plan.
-pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, specs: &'static [OptionSpec]) -> Value {
+pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn CloudRules) -> Value {
     let import = purpose == Purpose::Import;
     let cloud = pool.id.cluster.cloud().to_string();
     let mut state: BTreeMap<String, Value> = prior.as_object().cloned().unwrap_or_default();
@@ -51,7 +52,7 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, specs: &'st
         put(name, value);
     }
     put("zones", zones(pool, prior, import));
-    put("labels", owned(prior.lookup("labels"), &user_labels(pool), import));
+    put("labels", owned(prior.lookup("labels"), &user_labels(pool, rules), import));
     put("tags", owned(prior.lookup("tags"), &pool.tags, import));
     put("effective_labels", owned(prior.lookup("effective_labels"), &pool.labels, import));
     put("effective_tags", owned(prior.lookup("effective_tags"), &pool.tags, import));
@@ -64,7 +65,7 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, specs: &'st
     put("max_pods", pool.max_pods.into());
     put("kubernetes_version", version(pool, prior));
     put("upgrade", upgrade(pool, prior));
-    put(&cloud, options(&pool.options, prior.lookup(&cloud), specs));
+    put(&cloud, options(&pool.options, prior.lookup(&cloud), rules));
     if import {
         put("gpu", imported_gpu(pool));
         put("name_prefix", Value::Null);
@@ -119,10 +120,12 @@ fn zones(pool: &NodePool, prior: &Value, import: bool) -> Value {
 }
 
 /// The labels that a user may have written: all but our own.
-fn user_labels(pool: &NodePool) -> BTreeMap<String, String> {
-    let own =
-        |key: &str| key == PROFILE_LABEL || key == SHARING_LABEL || key.starts_with("nvidia.com/gpu.deploy.");
-    pool.labels.iter().filter(|(key, _)| !own(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+fn user_labels(pool: &NodePool, rules: &dyn CloudRules) -> BTreeMap<String, String> {
+    let config = NodePoolConfig { options: Field::Known(pool.options.clone()), ..NodePoolConfig::default() };
+    let mut own = rules.own_labels(&config).unwrap_or_default();
+    own.extend(slicing_labels(pool.mig_profile, pool.sharing));
+    let users = pool.labels.iter().filter(|(key, _)| !own.contains_key(*key));
+    users.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// The entries of `live` whose keys the prior map holds; all of them on import. A key that is written as null is no
@@ -185,7 +188,20 @@ fn upgrade(pool: &NodePool, prior: &Value) -> Value {
     ])
 }
 
-fn options(live: &Options, prior: &Value, specs: &'static [OptionSpec]) -> Value {
+fn options(live: &Options, prior: &Value, rules: &dyn CloudRules) -> Value {
+    Value::object(rules.options().iter().map(|spec| {
+        let (live, prior) = (live.get(spec.name), prior.lookup(spec.name));
+        let value = match (live, prior.as_str()) {
+            (Some(OptionValue::Text(live)), Some(kept)) if rules.may_show_as(spec.name, kept, live) => {
+                prior.clone()
+            }
+            _ => option(live, prior, spec.kind),
+        };
+        (spec.name, value)
+    }))
+}
+
+fn parts(live: &Options, prior: &Value, specs: &'static [OptionSpec]) -> Value {
     Value::object(
         specs.iter().map(|spec| (spec.name, option(live.get(spec.name), prior.lookup(spec.name), spec.kind))),
     )
@@ -195,21 +211,25 @@ fn option(live: Option<&OptionValue>, prior: &Value, kind: OptionKind) -> Value 
     match (live, kind) {
         (Some(OptionValue::Bool(value)), _) => Value::Bool(*value),
         (Some(OptionValue::Number(value)), _) => Value::number(*value),
-        (Some(OptionValue::Text(live)), OptionKind::Duration) => {
-            let parse = |text: &str| text.parse::<GoDuration>().ok();
-            match prior.as_str() {
-                Some(written) if parse(written).is_some() && parse(written) == parse(live) => prior.clone(),
-                _ => Value::string(live.clone()),
-            }
+        (Some(OptionValue::Decimal(value)), _) => value.to_string().parse::<Number>().ok().into(),
+        (Some(OptionValue::Text(live)), OptionKind::Duration) => spelt(prior, live, equivalent::durations),
+        (Some(OptionValue::Text(live)), OptionKind::ResourceId) => {
+            spelt(prior, live, equivalent::resource_ids)
         }
         (Some(OptionValue::Text(live)), _) => Value::string(live.clone()),
         (Some(OptionValue::TextSet(live)), _) => Value::set(live.iter().map(String::as_str)),
         (Some(OptionValue::TextMap(live)), _) => {
             Value::map(live.iter().map(|(key, value)| (key.as_str(), value.as_str())))
         }
-        (Some(OptionValue::Object(live)), OptionKind::Object(specs)) => options(live, prior, specs),
+        (Some(OptionValue::Object(live)), OptionKind::Object(specs)) => parts(live, prior, specs),
         (None | Some(OptionValue::Unknown | OptionValue::Object(_)), _) => Value::Null,
     }
+}
+
+/// The text that is there, in the spelling the user chose where that means the same.
+fn spelt(prior: &Value, live: &str, same: fn(&Value, &Value) -> bool) -> Value {
+    let live = Value::string(live);
+    if same(prior, &live) { prior.clone() } else { live }
 }
 
 /// The GPU of an imported pool, where its machine type does not say it.
