@@ -17,6 +17,7 @@
 
 pub mod cloud;
 pub mod duration;
+pub mod kubernetes;
 pub mod nodepool;
 pub mod provider;
 #[cfg(feature = "sandbox")]
