@@ -12,6 +12,7 @@
 //! - `limits`: who may stop a call, and when its time is up.
 //! - `gate`: how many operations run on one cluster at a time.
 //! - `coalesce`: reads of one refresh share one answer.
+//! - `aks`: Azure Kubernetes Service.
 //! - `gke`: Google Kubernetes Engine.
 //!
 //! Every cloud's folder holds files of the same names, so that who knows one finds the way in all:
@@ -29,6 +30,7 @@
 use crate::nodepool::CloudRules;
 use crate::slicing::Cloud;
 
+mod aks;
 mod clouds;
 mod coalesce;
 mod gate;
@@ -45,7 +47,8 @@ pub use settings::{GoogleSettings, Settings};
 /// The plan-time rules of a cloud; `None` for a cloud that is not in this version.
 pub fn rules(cloud: Cloud) -> Option<&'static dyn CloudRules> {
     match cloud {
+        Cloud::Aks => Some(&aks::RULES),
         Cloud::Gke => Some(&gke::RULES),
-        Cloud::Aks | Cloud::Eks => None,
+        Cloud::Eks => None,
     }
 }

@@ -25,7 +25,8 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
     let mut all = vec![Derived::new("cloud", &["cluster_id", "machine_type"], cloud).known_when_any()];
     all.extend(option_defaults());
     let native_inputs: Vec<&str> = NODE.into_iter().chain(deciding_options()).collect();
-    let label_inputs: Vec<&str> = ["cloud", "labels", "mig_profile"].into_iter().chain(deciding_options()).collect();
+    let label_inputs: Vec<&str> =
+        ["cloud", "labels", "mig_profile"].into_iter().chain(deciding_options()).collect();
     all.extend([
         slices("per_gpu", |capacity| Value::from(capacity.per_gpu)),
         slices("per_node", |capacity| Value::from(capacity.per_node)),
@@ -220,6 +221,7 @@ fn native(inputs: &Inputs<'_>) -> Value {
     let profile = profile_input(inputs);
     let options = deciding_input(inputs, rules);
     text_map(rules.native(&SlicingChoice {
+        gpu: &node.gpu,
         accelerator_type: node.accelerator_type.as_deref(),
         gpus_per_node: node.gpus_per_node,
         profile: profile.as_ref(),

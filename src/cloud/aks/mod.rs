@@ -1,0 +1,15 @@
+//! Azure Kubernetes Service. [`super`] says what each file holds.
+
+mod checks;
+mod labels;
+mod machines;
+mod option_checks;
+mod options;
+mod places;
+mod profiles;
+mod rules;
+
+use rules::Rules;
+
+/// AKS's rules.
+pub(super) static RULES: Rules = Rules;
