@@ -15,6 +15,7 @@ use crate::tfplugin::{Action, AttributePath, Diagnostic, Plan, Value};
 
 use super::super::diagnostics;
 use super::super::session::Session;
+use super::clouds;
 use super::from_value;
 use super::private::Private;
 
@@ -33,6 +34,7 @@ pub(super) fn plan(plan: &mut Plan<'_>, resource_type: &str, session: &Session) 
     if let (Some(rules), Some(defaults)) = (cloud.and_then(cloud::rules), session.defaults()) {
         problems.0.extend(check_defaults(&defaults, &config.options, rules).0);
     }
+    clouds::plan_options(plan, cloud);
     belongs(plan, &config, session);
     node_count(plan, &config, &mut problems);
     status(plan);
@@ -82,8 +84,8 @@ fn node_count(plan: &mut Plan<'_>, config: &NodePoolConfig, problems: &mut Probl
                     "node_count",
                     "The number of nodes is missing",
                     format!(
-                        "The pool has {} zones. Set node_count to a multiple of {0}, counting the nodes of all zones \
-                         together, or set autoscaling.",
+                        "The pool has {} zones. Set node_count, counting the nodes of all zones together (on GKE a \
+                         multiple of {0}), or set autoscaling.",
                         zones.len()
                     ),
                 );
@@ -91,12 +93,21 @@ fn node_count(plan: &mut Plan<'_>, config: &NodePoolConfig, problems: &mut Probl
             }
         },
         (Field::Null, true) if kept.is_null() => {
-            problems.error(
-                "node_count",
-                "autoscaling was removed, and node_count is not set",
-                "Without the autoscaler the pool needs a number of nodes, and the provider will not guess one for \
-                 expensive machines. Set node_count.",
-            );
+            let autoscaled = plan.prior.is_some_and(|prior| !prior.lookup("autoscaling").is_null());
+            let (summary, detail) = if autoscaled {
+                (
+                    "autoscaling was removed, and node_count is not set",
+                    "Without the autoscaler the pool needs a number of nodes, and the provider will not guess one for \
+                     expensive machines. Set node_count.",
+                )
+            } else {
+                (
+                    "The number of nodes is not known",
+                    "It could not be read when the pool was imported or refreshed. Set node_count, or let the \
+                     credentials read it and refresh.",
+                )
+            };
+            problems.error("node_count", summary, detail);
             Value::UNKNOWN
         }
         (Field::Null, true) => kept,
@@ -289,7 +300,7 @@ fn rolling(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
 }
 
 /// Plans a computed value. The paths are the schema's own, so that placing it cannot fail but by a mistake here.
-fn put(plan: &mut Plan<'_>, path: &str, value: Value) {
+pub(super) fn put(plan: &mut Plan<'_>, path: &str, value: Value) {
     if let Err(error) = plan.set(path, value) {
         let bug = Diagnostic::error(
             "A computed value has no place in the plan",

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::nodepool::labels::slicing_labels;
 use crate::nodepool::spec::{Amount, Taint};
 use crate::nodepool::{
-    CloudRules, ClusterId, Field, NodePool, NodePoolConfig, OptionKind, OptionSpec, OptionValue, Options,
+    Change, CloudRules, ClusterId, Field, NodePool, NodePoolConfig, OptionKind, OptionSpec, OptionValue,
+    Options,
 };
 use crate::slicing::{Catalogue, MigProfile};
 use crate::tfplugin::{Number, Value};
@@ -195,6 +196,8 @@ fn options(live: &Options, prior: &Value, rules: &dyn CloudRules) -> Value {
             (Some(OptionValue::Text(live)), Some(kept)) if rules.may_show_as(spec.name, kept, live) => {
                 prior.clone()
             }
+            // No cloud holds it, so no cloud can show it.
+            (None, _) if spec.change == Change::None => prior.clone(),
             _ => option(live, prior, spec.kind),
         };
         (spec.name, value)
