@@ -8,7 +8,9 @@ use crate::cloud;
 use crate::nodepool::pools::{Call, Finished, Freshness, Incomplete};
 use crate::nodepool::resolve::{build, resolve};
 use crate::nodepool::spec::Size;
-use crate::nodepool::{CloudRules, Field, Health, NodePool, NodePoolSpec, NodePools, PoolError, PoolId, Problems};
+use crate::nodepool::{
+    CloudRules, Field, Health, NodePool, NodePoolSpec, NodePools, PoolError, PoolId, Problems,
+};
 use crate::slicing::Cloud;
 use crate::tfplugin::{Context, Diagnostics, Value};
 

@@ -306,6 +306,8 @@ fn timeouts() -> Block {
     let defaults: Vec<_> = clouds::all()
         .map(|rules| format!("{} on {}", GoDuration(rules.patience()), checks::display(rules.cloud())))
         .collect();
-    Block::single("timeouts", attributes.to_vec())
-        .describe(format!("Durations in Go's syntax. The defaults are {}, and 5m for read.", defaults.join(", ")))
+    Block::single("timeouts", attributes.to_vec()).describe(format!(
+        "Durations in Go's syntax. The defaults are {}, and 5m for read.",
+        defaults.join(", ")
+    ))
 }
