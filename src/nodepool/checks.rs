@@ -299,6 +299,7 @@ fn limits(autoscaling: &AutoscalingConfig, problems: &mut Problems) {
 
 fn labels(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mut Problems) {
     let none = BTreeMap::new();
+    let own = rules.and_then(|rules| rules.own_labels(config)).unwrap_or_default();
     for (key, value) in config.labels.known().unwrap_or(&none) {
         let path = || Path::of("labels").key(key);
         let fault = key_fault(key)
@@ -313,7 +314,7 @@ fn labels(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mu
                 })
             })
             .or_else(|| {
-                rules?.own_labels().contains_key(key).then(|| {
+                own.contains_key(key).then(|| {
                     (
                         "is set by the provider",
                         "The provider gives it to every pool, so that the right components run on its nodes. Remove \

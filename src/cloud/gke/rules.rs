@@ -42,8 +42,20 @@ impl CloudRules for Rules {
     }
 
     /// GKE brings its own driver and device plugin; a GPU operator in the cluster is told to stay away.
-    fn own_labels(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([("nvidia.com/gpu.deploy.operands".to_owned(), "false".to_owned())])
+    fn own_labels(&self, _: &NodePoolConfig) -> Option<BTreeMap<String, String>> {
+        Some(BTreeMap::from([("nvidia.com/gpu.deploy.operands".to_owned(), "false".to_owned())]))
+    }
+
+    fn deciding_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn may_show_as(&self, _: &str, prior: &str, live: &str) -> bool {
+        prior == live
+    }
+
+    fn tag_keys_ignore_case(&self) -> bool {
+        false
     }
 
     fn reserved_label(&self, key: &str) -> Option<String> {

@@ -48,8 +48,7 @@ impl Lifecycle {
         self.may_be_taken_over(&pool)?;
         // The id that was typed may be spelled in any way that means the cluster, and the state outlives it.
         pool.id.cluster = reached.pools.cluster(&call, &pool.id.cluster).await.map_err(shown)?;
-        let mut state =
-            seen(&pool, &Value::Object(BTreeMap::new()), Purpose::Import, reached.rules.options());
+        let mut state = seen(&pool, &Value::Object(BTreeMap::new()), Purpose::Import, reached.rules);
         set_status(&mut state, if pool.health == Health::Ready { READY } else { INCOMPLETE });
         let effective = ["effective_labels", "effective_tags"].map(|name| (name, state.lookup(name).clone()));
         derived::complete(&mut state, &derived::all(&self.session));

@@ -5,6 +5,7 @@
 //! - `from_value`, `to_value`: between Terraform's values and the neutral node pool.
 //! - `derived`: the attributes that follow from others.
 //! - `planning`: what a plan says beyond that. `naming`: computed names. `rolling`: the warning before nodes roll.
+//! - `tags`: keys that differ in case only.
 //! - `private`: what the state carries beside its attributes.
 //! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over.
 //! - `messages`: what a user reads when things go wrong.
@@ -23,6 +24,7 @@ mod progress;
 mod resource;
 mod rolling;
 mod schema;
+mod tags;
 mod to_value;
 
 pub use resource::MigNodePool;

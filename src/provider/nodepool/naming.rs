@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::nodepool::{ClusterId, Field, NodePoolConfig, name};
-use crate::slicing::Cloud;
+use crate::cloud;
+use crate::nodepool::{CloudRules, ClusterId, Field, NodePoolConfig, OptionKind, name};
+use crate::slicing::{Cloud, MigProfile};
 use crate::tfplugin::{Plan, Value};
 
 use super::planning::{put, replacing};
@@ -51,11 +52,24 @@ fn name_inputs(
         }
         let canonical = match path.as_str() {
             "cluster_id" => Json::from(value.as_str()?.parse::<ClusterId>().ok()?.canonical()),
+            "mig_profile" => Json::from(value.as_str()?.parse::<MigProfile>().ok()?.to_string()),
+            // Only Azure's have capitals, and there they say nothing.
+            "machine_type" => Json::from(value.as_str()?.to_lowercase()),
+            path if is_resource_id(path, cloud) => Json::from(value.as_str()?.to_lowercase()),
             _ => json(value),
         };
         inputs.insert(path, canonical);
     }
     Some(inputs)
+}
+
+/// Whether the attribute is an option that holds another resource's id, in which case says nothing.
+fn is_resource_id(path: &str, cloud: Cloud) -> bool {
+    let options = cloud::rules(cloud).map(CloudRules::options).unwrap_or_default();
+    options.iter().any(|spec| {
+        spec.kind == OptionKind::ResourceId
+            && path.strip_prefix(&format!("{cloud}.")).is_some_and(|name| name == spec.name)
+    })
 }
 
 /// A known value as JSON, with sets in their sorted order.

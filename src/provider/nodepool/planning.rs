@@ -12,7 +12,7 @@ use crate::tfplugin::{Action, AttributePath, Diagnostic, Plan, Value};
 use super::super::diagnostics;
 use super::super::session::Session;
 use super::private::Private;
-use super::{clouds, from_value, naming, rolling};
+use super::{clouds, from_value, naming, rolling, tags};
 
 /// The status of a pool that exists and is not ready.
 pub(super) const INCOMPLETE: &str = "incomplete";
@@ -27,9 +27,12 @@ pub(super) fn plan(plan: &mut Plan<'_>, resource_type: &str, session: &Session) 
     problems.0.retain(|problem| problem.severity == crate::nodepool::Severity::Warning);
 
     if let (Some(rules), Some(defaults)) = (cloud.and_then(cloud::rules), session.defaults()) {
-        problems.0.extend(check_defaults(&defaults, rules).0);
+        problems.0.extend(check_defaults(&defaults, &config.options, rules).0);
     }
     clouds::plan_options(plan, cloud);
+    if let Some(rules) = cloud.and_then(cloud::rules) {
+        tags::plan(plan, rules);
+    }
     belongs(plan, &config, session);
     node_count(plan, &config, &mut problems);
     status(plan);

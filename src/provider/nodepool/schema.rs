@@ -258,19 +258,28 @@ fn options(cloud: Cloud, specs: &'static [OptionSpec]) -> Attribute {
 fn option(spec: &OptionSpec) -> Attribute {
     let attribute = match spec.kind {
         OptionKind::Bool => Attribute::bool(spec.name),
-        OptionKind::Number(..) => Attribute::number(spec.name),
-        OptionKind::Text | OptionKind::Choice(_) | OptionKind::Duration => Attribute::string(spec.name),
+        OptionKind::Number(..) | OptionKind::Decimal(_) => Attribute::number(spec.name),
+        OptionKind::Text | OptionKind::ResourceId | OptionKind::Choice(_) | OptionKind::Duration => {
+            Attribute::string(spec.name)
+        }
         OptionKind::TextSet => Attribute::set(spec.name, Type::String),
         OptionKind::TextMap => Attribute::map(spec.name, Type::String),
         OptionKind::Object(specs) => Attribute::object(spec.name, specs.iter().map(option).collect()),
     };
     let attribute = match spec.kind {
         OptionKind::Duration => attribute.equivalent(equivalent::durations),
+        OptionKind::ResourceId => attribute.equivalent(equivalent::resource_ids),
         _ => attribute,
     };
     let attribute =
         if spec.computed { attribute.optional_computed().use_state() } else { attribute.optional() };
-    attribute.describe(format!("{}{}{}", spec.about, allowed(spec.kind), consequence(spec.change)))
+    attribute.describe(format!(
+        "{}{}{}{}",
+        spec.about,
+        allowed(spec.kind),
+        default(spec.default),
+        consequence(spec.change)
+    ))
 }
 
 fn allowed(kind: OptionKind) -> String {
@@ -280,13 +289,19 @@ fn allowed(kind: OptionKind) -> String {
             let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
             format!(" One of {}.", words.join(", "))
         }
+        OptionKind::Decimal(places) => format!(" With at most {places} digits after the point."),
         OptionKind::Duration => " A duration such as `1h30m`.".to_owned(),
         OptionKind::Bool
         | OptionKind::Text
+        | OptionKind::ResourceId
         | OptionKind::TextSet
         | OptionKind::TextMap
         | OptionKind::Object(_) => String::new(),
     }
+}
+
+fn default(default: Option<&str>) -> String {
+    default.map(|word| format!(" By default `{word}`.")).unwrap_or_default()
 }
 
 fn consequence(change: Change) -> &'static str {

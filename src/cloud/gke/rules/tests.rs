@@ -76,6 +76,7 @@ fn native_is_what_is_sent() {
         gpus_per_node: 8,
         profile: Some(&profile),
         sharing: &Sharing::TimeSlicing { replicas: 3 },
+        options: &crate::nodepool::Options::default(),
     });
     assert_eq!(
         native,
