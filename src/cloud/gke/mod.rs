@@ -8,7 +8,7 @@ use crate::cloud::gate::Gates;
 use crate::cloud::settings::Settings;
 use crate::cloud::words::{capitalised, sentence};
 use crate::nodepool::pools::{Call, ErrorKind, Finished, Freshness, NodePools, Pending};
-use crate::nodepool::{ClusterId, NodePool, NodePoolSpec, PoolError, PoolId};
+use crate::nodepool::{ClusterId, NodePool, NodePoolSpec, Options, PoolError, PoolId};
 
 mod auth;
 mod checks;
@@ -128,7 +128,7 @@ impl NodePools for Gke {
         self.change(call, id, prior, wanted).await
     }
 
-    async fn delete(&self, call: &Call, id: &PoolId) -> Result<(), PoolError> {
+    async fn delete(&self, call: &Call, id: &PoolId, _: &Options) -> Result<(), PoolError> {
         self.remove(call, id).await
     }
 

@@ -25,7 +25,8 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
     let mut all = vec![Derived::new("cloud", &["cluster_id", "machine_type"], cloud).known_when_any()];
     all.extend(option_defaults());
     let native_inputs: Vec<&str> = NODE.into_iter().chain(deciding_options()).collect();
-    let label_inputs: Vec<&str> = ["cloud", "labels", "mig_profile"].into_iter().chain(deciding_options()).collect();
+    let label_inputs: Vec<&str> =
+        ["cloud", "labels", "mig_profile"].into_iter().chain(deciding_options()).collect();
     all.extend([
         slices("per_gpu", |capacity| Value::from(capacity.per_gpu)),
         slices("per_node", |capacity| Value::from(capacity.per_node)),
