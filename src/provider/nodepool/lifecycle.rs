@@ -199,7 +199,10 @@ impl Lifecycle {
         self.session.accepts(&id.cluster)?;
         let reached = self.reach(id.cluster.cloud())?;
         let call = call(ctx, reached.rules.patience(), Reports::none(ctx));
-        reached.pools.delete(&call, &id).await.map_err(|error| messages::of_error(&error, self.resource_type))
+        let config = from_value::config(&prior.null_unknowns(), &mut Problems::default());
+        let options = config.options.known().cloned().unwrap_or_default();
+        let deleted = reached.pools.delete(&call, &id, &options).await;
+        deleted.map_err(|error| messages::of_error(&error, self.resource_type))
     }
 
     /// The pool that a plan wants.
