@@ -56,15 +56,15 @@ async fn an_interrupted_delete_says_that_gke_goes_on() {
     ready(bench.create(&zonal()).await);
     let call = bench.call();
     let cancelled = call.cancelled.clone();
-    let id = id_of(&zonal());
-    let (result, ()) = tokio::join!(bench.pools.delete(&call, &id, &Options::default()), async {
+    let (id, options) = (id_of(&zonal()), Options::default());
+    let (result, ()) = tokio::join!(bench.pools.delete(&call, &id, &options), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         cancelled.cancel();
     });
     let error = result.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Interrupted);
     assert!(error.detail.contains("goes on with it: operation operation-"), "{error}");
-    bench.pools.delete(&bench.call(), &id, &Options::default()).await.unwrap();
+    bench.pools.delete(&bench.call(), &id, &options).await.unwrap();
     assert_eq!(bench.read(&id).await, None);
 }
 
