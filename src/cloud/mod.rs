@@ -15,6 +15,7 @@
 //! - `words`: what every cloud's back end says alike.
 //! - `gate`: how many operations run on one cluster at a time.
 //! - `coalesce`: reads of one refresh share one answer.
+//! - `aks`: Azure Kubernetes Service.
 //! - `gke`: Google Kubernetes Engine.
 //!
 //! Every cloud's folder holds files of the same names, so that who knows one finds the way in all:
@@ -54,7 +55,8 @@ pub use settings::{ApiVersion, AzureSettings, GoogleSettings, Settings};
 /// The plan-time rules of a cloud; `None` for a cloud that is not in this version.
 pub fn rules(cloud: Cloud) -> Option<&'static dyn CloudRules> {
     match cloud {
+        Cloud::Aks => Some(&aks::RULES),
         Cloud::Gke => Some(&gke::RULES),
-        Cloud::Aks | Cloud::Eks => None,
+        Cloud::Eks => None,
     }
 }

@@ -76,6 +76,8 @@ pub enum ProfileVerdict {
 /// What a pool's GPUs are cut into.
 #[derive(Debug, Clone)]
 pub struct SlicingChoice<'a> {
+    /// The GPU.
+    pub gpu: &'a Gpu,
     /// The cloud's accelerator type, where it has one.
     pub accelerator_type: Option<&'a str>,
     /// GPUs per node.

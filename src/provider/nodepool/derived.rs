@@ -226,6 +226,7 @@ fn native(inputs: &Inputs<'_>) -> Value {
     let profile = profile_input(inputs);
     let options = deciding_input(inputs, rules);
     text_map(rules.native(&SlicingChoice {
+        gpu: &node.gpu,
         accelerator_type: node.accelerator_type.as_deref(),
         gpus_per_node: node.gpus_per_node,
         profile: profile.as_ref(),
