@@ -41,7 +41,7 @@ mod retry;
 pub mod settings;
 
 pub use clouds::Clouds;
-pub use settings::{ApiVersion, AzureSettings, GoogleSettings, Settings};
+pub use settings::{ApiVersion, AzureSettings, GoogleSettings, Settings, is_private};
 
 /// The plan-time rules of a cloud; `None` for a cloud that is not in this version.
 pub fn rules(cloud: Cloud) -> Option<&'static dyn CloudRules> {
