@@ -20,7 +20,7 @@ use super::planning::INCOMPLETE;
 use super::private::Private;
 use super::progress::{Base, Reports};
 use super::to_value::{Purpose, fill, seen};
-use super::{clouds, derived, from_value, messages};
+use super::{clouds, derived, from_value, messages, tags};
 
 /// The status of a pool that is ready.
 pub(super) const READY: &str = "ready";
@@ -111,7 +111,7 @@ impl Lifecycle {
         let origin = self.session.origin();
         let private = Private::read(&ctx.private(), origin)?;
         private.belongs(origin)?;
-        let base = owned_by_either(prior, &planned);
+        let base = owned_by_either(prior, &planned, reached.rules);
         let reports =
             Reports { ctx: ctx.clone(), base: Base::Prior(base), rules: Some(reached.rules), origin };
         let call = call(ctx, reached.rules.patience(), reports.clone());
@@ -297,14 +297,16 @@ pub(super) fn set_status(state: &mut Value, status: &str) {
 }
 
 /// The planned state with everything that either state owns, so that a label on its way out is still seen.
-fn owned_by_either(prior: &Value, planned: &Value) -> Value {
+fn owned_by_either(prior: &Value, planned: &Value, rules: &dyn CloudRules) -> Value {
     let mut base = fill(planned, prior);
     if let Value::Object(attributes) = &mut base {
-        for name in ["labels", "tags", "effective_labels", "effective_tags"] {
-            let mut both = prior.lookup(name).as_map().cloned().unwrap_or_default();
-            both.extend(planned.lookup(name).as_map().cloned().unwrap_or_default());
-            if !prior.lookup(name).is_null() || !planned.lookup(name).is_null() {
-                attributes.insert(name.to_owned(), Value::Map(both));
+        for (name, are_tags) in
+            [("labels", false), ("tags", true), ("effective_labels", false), ("effective_tags", true)]
+        {
+            let same = |one: &str, other: &str| one == other || are_tags && tags::same_key(rules, one, other);
+            let (before, after) = (prior.lookup(name), planned.lookup(name));
+            if !before.is_null() || !after.is_null() {
+                attributes.insert(name.to_owned(), Value::Map(tags::joined(before, after, same)));
             }
         }
         let taints = [prior, planned].map(|state| state.lookup("taints").as_elements().unwrap_or_default());
