@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use super::spec::{CapacityType, Taint};
 use super::{NodePoolConfig, OptionSpec, Options, Problems};
@@ -11,6 +12,9 @@ use crate::slicing::{Arch, Cloud, Gpu, MigProfile, MigStrategy, Sharing};
 pub trait CloudRules: Send + Sync + Debug {
     /// The cloud.
     fn cloud(&self) -> Cloud;
+
+    /// How long a create, an update or a delete may take where the configuration does not say it.
+    fn patience(&self) -> Duration;
 
     /// The options that only this cloud has.
     fn options(&self) -> &'static [OptionSpec];
@@ -72,6 +76,8 @@ pub enum ProfileVerdict {
 /// What a pool's GPUs are cut into.
 #[derive(Debug, Clone)]
 pub struct SlicingChoice<'a> {
+    /// The GPU.
+    pub gpu: &'a Gpu,
     /// The cloud's accelerator type, where it has one.
     pub accelerator_type: Option<&'a str>,
     /// GPUs per node.

@@ -1,6 +1,7 @@
 //! The plan-time rules of GKE, as the trait has them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{checks, labels, option_checks, options, parts, profiles};
 use crate::nodepool::rules::{CloudRules, ProfileVerdict, SlicingChoice};
@@ -15,6 +16,11 @@ pub(crate) struct Rules;
 impl CloudRules for Rules {
     fn cloud(&self) -> Cloud {
         Cloud::Gke
+    }
+
+    /// Machines of scarce kinds can take GKE more than an hour to find.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(2 * 60 * 60)
     }
 
     fn options(&self) -> &'static [OptionSpec] {

@@ -15,7 +15,7 @@ use crate::slicing::{Capacity, Catalogue, Cloud, GPU_RESOURCE, MigProfile, MigSt
 use crate::tfplugin::{Derived, Inputs, Step, Value};
 
 use super::super::session::Session;
-use super::from_value;
+use super::{clouds, from_value, tags};
 
 /// What decides the slices of one node.
 const NODE: [&str; 5] = ["cloud", "machine_type", "gpu", "mig_profile", "mig_strategy"];
@@ -65,7 +65,10 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
                 NodePoolConfig { tags: from_value::text_map(inputs.get("tags")), ..Default::default() };
             effective_tags(&config, &defaults, rules).map_or(Value::UNKNOWN, text_map)
         })
-        .not_sticky(),
+        .not_sticky()
+        .kept_while(|inputs, prior, value| {
+            rules_input(inputs).is_some_and(|rules| tags::same(rules, prior, value))
+        }),
     );
     all
 }
@@ -73,7 +76,7 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
 /// The options that are known without anybody writing them, each only on its own cloud.
 fn option_defaults() -> Vec<Derived> {
     let mut defaults = Vec::new();
-    for rules in Cloud::ALL.into_iter().filter_map(cloud::rules) {
+    for rules in clouds::all() {
         for spec in rules.options() {
             let Some(default) = spec.default else { continue };
             let own = rules.cloud();
@@ -87,7 +90,7 @@ fn option_defaults() -> Vec<Derived> {
 
 /// The options of all clouds on which what is sent for slicing depends.
 fn deciding_options() -> impl Iterator<Item = &'static str> {
-    Cloud::ALL.into_iter().filter_map(cloud::rules).flat_map(|rules| rules.deciding_options().iter().copied())
+    clouds::all().flat_map(|rules| rules.deciding_options().iter().copied())
 }
 
 /// Those of one cloud, as they are.
@@ -107,11 +110,13 @@ pub(super) fn complete(state: &mut Value, derived: &[Derived]) {
         first.parse::<Cloud>().is_ok()
     };
     for one in derived {
-        if is_option(one) && !state.part(&one.path).is_null() {
-            continue;
-        }
         let value = one.value(state);
-        place(state, one.path.steps(), value);
+        if !is_option(one) {
+            place(state, one.path.steps(), value);
+        } else if state.part(&one.path).is_null() {
+            // Null are also the options of the clouds that the pool is not on: there is no place in them then.
+            let _no_place = state.set_at(&one.path, value);
+        }
     }
 }
 
@@ -221,6 +226,7 @@ fn native(inputs: &Inputs<'_>) -> Value {
     let profile = profile_input(inputs);
     let options = deciding_input(inputs, rules);
     text_map(rules.native(&SlicingChoice {
+        gpu: &node.gpu,
         accelerator_type: node.accelerator_type.as_deref(),
         gpus_per_node: node.gpus_per_node,
         profile: profile.as_ref(),

@@ -1,13 +1,23 @@
 //! Spellings that mean the same, so that changing one for the other is no change.
 
 use crate::duration::GoDuration;
-use crate::nodepool::ClusterId;
+use crate::nodepool::{ClusterId, PoolId};
 use crate::slicing::MigProfile;
 use crate::tfplugin::Value;
 
 /// Two spellings of one cluster.
 pub(super) fn clusters(one: &Value, other: &Value) -> bool {
     parsed::<ClusterId>(one).is_some_and(|one| parsed(other) == Some(one))
+}
+
+/// Two spellings of one node pool's id. On AKS they may differ in case, like all of Azure's ids.
+pub(super) fn pools(one: &Value, other: &Value) -> bool {
+    let (Some(one), Some(other)) = (parsed::<PoolId>(one), parsed::<PoolId>(other)) else { return false };
+    let alike = match one.cluster {
+        ClusterId::Aks { .. } => one.name.eq_ignore_ascii_case(&other.name),
+        ClusterId::Gke { .. } | ClusterId::Eks { .. } => one.name == other.name,
+    };
+    alike && one.cluster == other.cluster
 }
 
 /// Two spellings of one machine type: Azure's names do not distinguish case, and no other cloud has capitals.

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::nodepool::labels::slicing_labels;
 use crate::nodepool::spec::{Amount, Taint};
 use crate::nodepool::{
-    CloudRules, ClusterId, Field, NodePool, NodePoolConfig, OptionKind, OptionSpec, OptionValue, Options,
+    Change, CloudRules, ClusterId, Field, NodePool, NodePoolConfig, OptionKind, OptionSpec, OptionValue,
+    Options,
 };
 use crate::slicing::{Catalogue, MigProfile};
 use crate::tfplugin::{Number, Value};
 
-use super::equivalent;
+use super::{equivalent, tags};
 
 /// Why a pool is turned into state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn
         state.insert(name.to_owned(), value);
     };
 
-    put("id", Value::string(pool.id.to_string()));
+    put("id", keep(prior, "id", Value::string(pool.id.to_string()), equivalent::pools));
     put("cloud", Value::string(cloud.clone()));
     put("name", Value::string(pool.id.name.clone()));
     put(
@@ -52,10 +53,13 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn
         put(name, value);
     }
     put("zones", zones(pool, prior, import));
-    put("labels", owned(prior.lookup("labels"), &user_labels(pool, rules), import));
-    put("tags", owned(prior.lookup("tags"), &pool.tags, import));
-    put("effective_labels", owned(prior.lookup("effective_labels"), &pool.labels, import));
-    put("effective_tags", owned(prior.lookup("effective_tags"), &pool.tags, import));
+    let exact = |one: &str, other: &str| one == other;
+    put("labels", owned(prior.lookup("labels"), &user_labels(pool, rules), import, exact));
+    put("effective_labels", owned(prior.lookup("effective_labels"), &pool.labels, import, exact));
+    let loose = |one: &str, other: &str| tags::same_key(rules, one, other);
+    for name in ["tags", "effective_tags"] {
+        put(name, owned(prior.lookup(name), &pool.tags, import, loose));
+    }
     put("taints", taints(prior.lookup("taints"), &pool.taints, import));
     // The cloud may add the taint by itself: one that was not asked for is no difference.
     let unwanted = prior.lookup("gpu_taint").as_bool() == Some(false) && !import;
@@ -130,7 +134,12 @@ fn user_labels(pool: &NodePool, rules: &dyn CloudRules) -> BTreeMap<String, Stri
 
 /// The entries of `live` whose keys the prior map holds; all of them on import. A key that is written as null is no
 /// entry, and stays written.
-fn owned(prior: &Value, live: &BTreeMap<String, String>, import: bool) -> Value {
+fn owned(
+    prior: &Value,
+    live: &BTreeMap<String, String>,
+    import: bool,
+    same: impl Fn(&str, &str) -> bool,
+) -> Value {
     if import {
         let entries = live.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         return if live.is_empty() { Value::Null } else { Value::map(entries) };
@@ -138,7 +147,10 @@ fn owned(prior: &Value, live: &BTreeMap<String, String>, import: bool) -> Value 
     let Some(prior) = prior.as_map() else { return Value::Null };
     let ours = prior.iter().filter_map(|(key, value)| match value {
         Value::Null => Some((key.as_str(), Value::Null)),
-        _ => Some((key.as_str(), Value::string(live.get(key)?.as_str()))),
+        _ => {
+            let (_, value) = live.iter().find(|(found, _)| same(found, key))?;
+            Some((key.as_str(), Value::string(value.as_str())))
+        }
     });
     Value::map(ours)
 }
@@ -195,6 +207,8 @@ fn options(live: &Options, prior: &Value, rules: &dyn CloudRules) -> Value {
             (Some(OptionValue::Text(live)), Some(kept)) if rules.may_show_as(spec.name, kept, live) => {
                 prior.clone()
             }
+            // No cloud holds it, so no cloud can show it.
+            (None, _) if spec.change == Change::None => prior.clone(),
             _ => option(live, prior, spec.kind),
         };
         (spec.name, value)
