@@ -15,6 +15,7 @@ use super::cause::{Asked, cause};
 use super::connect::{Connection, connect};
 use super::error::KubeError;
 use super::identity::Identity;
+use super::plugin::store::KUBELET_SYNC;
 use super::reach::Reach;
 use super::rights::{Right, Verb};
 use crate::nodepool::Call;
@@ -37,6 +38,7 @@ pub struct Cluster {
     pub(super) client: Client,
     server: String,
     identity: Identity,
+    kubelet_sync: Duration,
 }
 
 impl fmt::Debug for Cluster {
@@ -52,7 +54,19 @@ impl Cluster {
     /// When what is set cannot be used, or a credential plugin gives nothing.
     pub async fn connect(reach: &Reach, user_agent: &str) -> Result<Self, KubeError> {
         let Connection { client, server, identity } = connect(reach, user_agent).await?;
-        Ok(Cluster { client, server, identity })
+        Ok(Cluster { client, server, identity, kubelet_sync: KUBELET_SYNC })
+    }
+
+    /// The cluster, whose kubelets take no longer than this until they see a changed ConfigMap: those of a sandbox.
+    #[must_use]
+    pub fn with_kubelet_sync(mut self, longest: Duration) -> Self {
+        self.kubelet_sync = longest;
+        self
+    }
+
+    /// How long the kubelets may take.
+    pub(super) fn kubelet_sync(&self) -> Duration {
+        self.kubelet_sync
     }
 
     /// The address of the API.
@@ -198,7 +212,7 @@ impl Cluster {
     #[cfg(test)]
     pub(super) fn scripted(client: Client) -> Self {
         let identity = Identity::new("the test's credentials", "Nobody grants anything here.");
-        Cluster { client, server: "https://cluster.example".to_owned(), identity }
+        Cluster { client, server: "https://cluster.example".to_owned(), identity, kubelet_sync: KUBELET_SYNC }
     }
 }
 

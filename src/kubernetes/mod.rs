@@ -6,6 +6,8 @@
 //! - `connect`: a client for it; `identity`: whom it speaks for.
 //! - [`cluster`]: a cluster that can be asked, with time-outs.
 //! - [`rights`]: what is asked, in Kubernetes' words; [`error`]: why it was not done; `cause`: how that is found out.
+//! - [`plugin`]: the device plugins that a cluster has, the ConfigMap that they read, and our keys in it.
+//! - [`nodes`]: a pool's nodes.
 
 mod cause;
 pub mod cluster;
@@ -13,6 +15,8 @@ pub mod config;
 mod connect;
 pub mod error;
 mod identity;
+pub mod nodes;
+pub mod plugin;
 pub mod reach;
 pub mod rights;
 #[cfg(test)]

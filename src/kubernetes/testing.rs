@@ -57,7 +57,8 @@ pub(super) fn cluster(answer: impl Fn(&Seen) -> (u16, Value) + Send + Sync + 'st
             let (parts, body) = request.into_parts();
             let bytes = body.collect_bytes().await?;
             let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
-            let seen = Seen { line: format!("{} {}", parts.method, parts.uri), body };
+            let address = parts.uri.to_string();
+            let seen = Seen { line: format!("{} {}", parts.method, address.trim_end_matches('?')), body };
             log.lock().unwrap().push(seen.clone());
             let (status, body) = answer(&seen);
             let body = match body {

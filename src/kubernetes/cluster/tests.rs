@@ -73,7 +73,7 @@ async fn an_answer_that_no_api_server_gives_is_named() {
 
 fn reviewed(denied: &'static [&'static str]) -> Cluster {
     let (cluster, _) = cluster(move |seen| {
-        assert_eq!(seen.line, "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews?");
+        assert_eq!(seen.line, "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         let attributes = &seen.body["spec"]["resourceAttributes"];
         let allowed = !denied.iter().any(|verb| attributes["verb"] == json!(verb));
         let mut body = seen.body.clone();
