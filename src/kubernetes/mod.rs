@@ -8,8 +8,10 @@
 //! - [`rights`]: what is asked, in Kubernetes' words; [`error`]: why it was not done; `cause`: how that is found out.
 //! - [`plugin`]: the device plugins that a cluster has, the ConfigMap that they read, and our keys in it.
 //! - [`nodes`]: a pool's nodes.
+//! - [`check`]: whether they offer the planned slices, and if not, why.
 
 mod cause;
+pub mod check;
 pub mod cluster;
 pub mod config;
 mod connect;
