@@ -10,6 +10,7 @@ use super::context::Context;
 use super::exchange::{Answer, Call};
 use super::faults::Refused;
 use super::gke::{self, Gke};
+use super::kubernetes::View;
 use super::random::Random;
 
 /// A cloud in the sandbox.
@@ -132,6 +133,14 @@ impl Clouds {
     /// Every cluster with what it is there for.
     pub(crate) fn overview(&self) -> Value {
         self.gke.overview().into_iter().chain(self.aks.overview()).collect()
+    }
+
+    /// A cluster as Kubernetes begins from it; none where there is no such cluster, or none that runs.
+    pub(crate) fn view(&self, id: &str) -> Option<View<'_>> {
+        match Cloud::of_cluster(id) {
+            Cloud::Gke => self.gke.view(id),
+            Cloud::Aks => self.aks.view(id),
+        }
     }
 
     /// The nodes of a cluster; a sentence where there is no such cluster.

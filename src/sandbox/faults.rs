@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::exchange::Call;
-use super::matching::{Match, MatchError};
+use super::matching::{Asked, Match, MatchError};
 use super::parameters::{ParameterError, Parameters};
 
 /// How the operation that a call starts will end.
@@ -83,6 +83,15 @@ pub(crate) enum Effect {
     Wrong {
         body: &'static str,
         after_effect: bool,
+    },
+    /// Nobody answers there: the connection is closed before a word is said, or nothing is ever said on it.
+    Unreachable {
+        silent: bool,
+    },
+    /// An open watch ends after a while: as if its time were over, or in the middle of it.
+    CutWatch {
+        after: Duration,
+        abruptly: bool,
     },
     /// The right answer without headers that tell how to go on.
     Headers {
@@ -162,6 +171,19 @@ const KINDS: &[Kind] = &[
             ("effect", "before or after (default): whether the call still works"),
         ],
         "200 with a body that is no JSON",
+    ),
+    (
+        "unreachable",
+        &[("how", "closed (default): connections end at once; or silent: nothing is ever answered on them")],
+        "Kubernetes: the API server cannot be reached",
+    ),
+    (
+        "cut_watch",
+        &[
+            ("after", "duration, default 1s"),
+            ("how", "end (default): the stream ends in good order; or cut: the connection does not"),
+        ],
+        "Kubernetes: a watch ends early",
     ),
     (
         "missing_headers",
@@ -270,7 +292,7 @@ impl Faults {
                 return Err(FaultError::Shape(format!("{pair:?} is not key=value")));
             };
             match key {
-                "cloud" | "method" | "path" => {
+                "cloud" | "method" | "path" | "cluster" | "verb" | "resource" | "namespace" => {
                     matching.insert(key.to_owned(), json!(value));
                 }
                 "times" | "after" => {
@@ -319,14 +341,53 @@ impl Faults {
         json!({"shape": shape, "kinds": kinds, "active": active})
     }
 
-    /// What befalls this call itself, counted as met.
+    /// What befalls this call to a cloud, counted as met.
     pub(crate) fn meet(&mut self, cloud: &str, call: &Call) -> Option<(&'static str, Effect)> {
-        self.take(cloud, call, |effect| !matches!(effect, Effect::Outcome(_)))
+        self.take(&Asked::of(cloud, call), |effect| {
+            !matches!(effect, Effect::Outcome(_) | Effect::Unreachable { .. } | Effect::CutWatch { .. })
+        })
+    }
+
+    /// What befalls this call to an API server, counted as met. `exempt` calls may not be forbidden.
+    pub(crate) fn meet_kubernetes(
+        &mut self,
+        asked: &Asked<'_>,
+        exempt: bool,
+    ) -> Option<(&'static str, Effect)> {
+        self.take(asked, |effect| match effect {
+            Effect::Outcome(_) | Effect::CutWatch { .. } => false,
+            Effect::Refuse(Refused::Permission) => !exempt,
+            _ => true,
+        })
+    }
+
+    /// Whether nobody answers at a cluster's API server, and how; counted as met.
+    pub(crate) fn unreachable(&mut self, asked: &Asked<'_>) -> Option<bool> {
+        match self.take(asked, |effect| matches!(effect, Effect::Unreachable { .. }))?.1 {
+            Effect::Unreachable { silent } => Some(silent),
+            _ => None,
+        }
+    }
+
+    /// How this watch is to end early, counted as met.
+    pub(crate) fn cut_watch(&mut self, asked: &Asked<'_>) -> Option<(&'static str, Duration, bool)> {
+        match self.take(asked, |effect| matches!(effect, Effect::CutWatch { .. }))? {
+            (kind, Effect::CutWatch { after, abruptly }) => Some((kind, after, abruptly)),
+            _ => None,
+        }
+    }
+
+    /// Whether a fault would forbid this call. Nothing is counted.
+    pub(crate) fn forbids(&self, asked: &Asked<'_>) -> bool {
+        let forbidden = Effect::Refuse(Refused::Permission);
+        let mut active = self.active.iter().filter(|fault| fault.after == 0 && fault.times > 0);
+        active.any(|fault| fault.effect == forbidden && fault.matching.matches(asked))
     }
 
     /// What befalls the operation that this call starts, counted as met. Asked only when one starts.
     pub(crate) fn outcome(&mut self, cloud: &str, call: &Call) -> Option<(&'static str, Outcome)> {
-        let (kind, effect) = self.take(cloud, call, |effect| matches!(effect, Effect::Outcome(_)))?;
+        let asked = Asked::of(cloud, call);
+        let (kind, effect) = self.take(&asked, |effect| matches!(effect, Effect::Outcome(_)))?;
         match effect {
             Effect::Outcome(outcome) => Some((kind, outcome)),
             _ => None,
@@ -336,13 +397,12 @@ impl Faults {
     /// The first fault of the wanted sort whose turn it is. Those that let this call pass count it.
     fn take(
         &mut self,
-        cloud: &str,
-        call: &Call,
+        asked: &Asked<'_>,
         wanted: impl Fn(&Effect) -> bool,
     ) -> Option<(&'static str, Effect)> {
         let mut met = None;
         for fault in self.active.iter_mut().filter(|fault| wanted(&fault.effect)) {
-            if !fault.matching.matches(cloud, &call.method, &call.path) {
+            if !fault.matching.matches(asked) {
                 continue;
             }
             if fault.after > 0 {
@@ -398,6 +458,13 @@ fn effect(kind: &str, params: &Parameters<'_>) -> Result<Effect, FaultError> {
         "slow_answer" => {
             Ok(Effect::Slow { delay: params.duration("delay")?.unwrap_or(Duration::from_secs(10)) })
         }
+        "unreachable" => {
+            Ok(Effect::Unreachable { silent: params.choice("how", &["closed", "silent"])? == "silent" })
+        }
+        "cut_watch" => Ok(Effect::CutWatch {
+            after: params.duration("after")?.unwrap_or(Duration::from_secs(1)),
+            abruptly: params.choice("how", &["end", "cut"])? == "cut",
+        }),
         "missing_headers" => Ok(Effect::Headers {
             without: match params
                 .choice("without", &["polling", "azure-asyncoperation", "location", "retry-after"])?
@@ -475,7 +542,7 @@ mod tests {
         for (fault, part) in [
             (json!({"kind": "earthquake"}), "the kinds are throttle, busy"),
             (json!({"kind": "busy", "matches": {}}), "unknown field `matches`"),
-            (json!({"kind": "busy", "match": {"verb": "GET"}}), "cloud, method, path"),
+            (json!({"kind": "busy", "match": {"host": "x"}}), "cloud, method, path"),
             (json!({"kind": "busy", "params": {"x": 1}}), "busy takes no params"),
             (json!({"kind": "throttle", "params": {"retry_after": "2"}}), "is not a duration"),
             (json!({"kind": "stockout", "params": {"pool": "gone"}}), "error, provisioning"),
