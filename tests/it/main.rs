@@ -34,6 +34,7 @@ mod mig_unknowns;
 mod mig_updates;
 mod mig_waiting;
 mod plan_unknowns;
+mod sandbox_aks;
 mod sandbox_gke;
 mod support;
 mod tfplugin;
