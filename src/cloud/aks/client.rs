@@ -9,9 +9,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::auth::Auth;
-use super::errors::{ApiError, Ids, Refusal};
+use super::errors::{Action, ApiError, Ids, Refusal};
 use super::parts::Place;
 use super::wire;
+use crate::cloud::fault::Fault;
 use crate::cloud::http::{Answer, HttpClient};
 use crate::cloud::retry::retry_after;
 use crate::cloud::settings::Settings;
@@ -178,8 +179,35 @@ impl Client {
                 headers.extend(quoted.map(|etag| (IF_MATCH, etag)));
             }
         }
+        let shown = url.to_string();
         let answer = self.send(errand, Method::PUT, url, headers, Some(body)).await?;
-        Ok(accepted(&answer))
+        let accepted = accepted(&answer);
+        // Somebody in between may say "200" to everything. Azure names an operation, or shows the pool.
+        let shows_pool = |body: &[u8]| {
+            serde_json::from_slice::<wire::Shown>(body).is_ok_and(|it| !it.properties.is_empty())
+        };
+        if accepted.operation.is_none() && !shows_pool(&answer.body) {
+            return Err(ApiError::Nonsense { url: shown, why: "it shows no node pool".to_owned() });
+        }
+        Ok(accepted)
+    }
+
+    /// Creates a pool, after a look that shows that there is none. A PUT replaces what it finds, and that AKS minds
+    /// `If-None-Match` on a create is not documented.
+    pub(crate) async fn create(
+        &self,
+        errand: &Errand,
+        place: Place<'_>,
+        name: &str,
+        body: &Value,
+    ) -> Result<Accepted, ApiError> {
+        match self.pool(errand, place, name).await {
+            Ok(_) => Err(ApiError::Taken),
+            Err(error) if error.action() == Action::NotFound => {
+                self.put(errand, place, name, Only::IfAbsent, body).await
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes a pool; `None` when there is none.

@@ -4,9 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::client::{Accepted, Errand, Only};
+use super::client::{Accepted, Errand};
 use super::errors::{ApiError, Ids, Trouble};
-use super::health::{Outlook, outlook};
 use super::parts::Place;
 use super::wait::Running;
 use super::{Aks, explain, translate, wire};
@@ -30,14 +29,10 @@ impl Aks {
         if power.eq_ignore_ascii_case("Stopped") {
             return Err(explain::stopped_cluster(&spec.cluster.to_string()));
         }
-        self.must_be_absent(call, &limits, &id_of(spec)).await
-    }
-
-    async fn must_be_absent(&self, call: &Call, limits: &Limits, id: &PoolId) -> Result<(), PoolError> {
-        let place = super::place(&id.cluster)?;
-        let found = self.api.pool(limits, &Errand::new(), place, &id.name).await;
-        match found.map_err(|it| it.explain(&creating(&id.name), call.timeout))? {
-            Some(_) => Err(already_exists(id)),
+        let place = super::place(&spec.cluster)?;
+        let found = self.api.pool(&limits, &Errand::new(), place, &spec.name).await;
+        match found.map_err(|it| it.explain(&creating(&spec.name), call.timeout))? {
+            Some(_) => Err(already_exists(&id_of(spec))),
             None => Ok(()),
         }
     }
@@ -56,10 +51,6 @@ impl Aks {
         let cut = |why| stopped(why, call.timeout, &creating(&spec.name), ApiError::COMPANY, None);
         let pool_turn = self.gates.pool(&limits, &id.to_string()).await.map_err(cut)?;
         let turn = self.gates.cluster(&limits, &spec.cluster.canonical()).await.map_err(cut)?;
-        // A PUT replaces what it finds, and that AKS minds `If-None-Match` is not documented. The preflight may be an
-        // hour old after the wait for a turn.
-        self.must_be_absent(call, &limits, &id).await?;
-
         self.api.forget(&spec.cluster);
         let errand = Errand::new();
         let accepted = self.send(call, &limits, &id, &errand, &body).await?;
@@ -85,20 +76,20 @@ impl Aks {
         body: &Value,
     ) -> Result<Accepted, PoolError> {
         let place = super::place(&id.cluster)?;
-        // The look just before has told the time at Azure's.
+        // The requests of the preflight have told the time at Azure's.
         let begun = self.api.client.http.server_time();
         let doing = creating(&id.name);
         send_once(
             limits,
             Creating { id, doing: &doing, timeout: call.timeout },
-            || self.api.client.put(errand, place, &id.name, Only::IfAbsent, body),
+            || self.api.client.create(errand, place, &id.name, body),
             |limits| self.became(limits, place, id, errand, body, begun),
         )
         .await
     }
 
     /// Finds out what became of a create without an answer. AKS keeps no list of operations, so the pool itself has to
-    /// tell when it was begun.
+    /// tell. It was not there right before the request, so that it has come since.
     async fn became(
         &self,
         limits: Limits,
@@ -128,13 +119,10 @@ fn creating(name: &str) -> String {
     format!("create the node pool {name}")
 }
 
-/// Whether a pool was begun after the request: by its own word, else by being under way. It was not there right before.
+/// Whether a pool was begun after the request, as far as Azure tells when it was.
 fn is_fresh(pool: &wire::AgentPool, begun: SystemTime) -> bool {
     let created = pool.system_data.as_ref().and_then(|it| it.created_at.as_deref());
-    match created.and_then(instant::parse) {
-        Some(created) => created + CLOCK_SLACK >= begun,
-        None => outlook(pool) == Outlook::Working,
-    }
+    created.and_then(instant::parse).is_none_or(|created| created + CLOCK_SLACK >= begun)
 }
 
 /// Whether a pool is what was sent: everything sent is there, beside what AKS fills in.

@@ -40,6 +40,10 @@ pub(crate) enum ApiError {
     /// An answer that is not what the API promises. Remedy: mend the endpoint, or upgrade the provider.
     #[error("the answer of {url} cannot be read: {why}")]
     Nonsense { url: String, why: String },
+    /// A pool of the name that a new one was to get was there right before it was to be sent. Remedy: import it, or
+    /// choose another name.
+    #[error("there is a node pool of that name")]
+    Taken,
 }
 
 /// An error answer.
@@ -111,7 +115,7 @@ static TABLE: &[Row] = &[
     row(409..=409, "ReadOnlyDisabledSubscription", "", Action::Final(ErrorKind::Forbidden)),
     row(409..=409, "ResourceGroupBeingDeleted", "", Action::Final(ErrorKind::Invalid)),
     // [unverified that AKS words it so]
-    row(409..=409, "OperationNotAllowed", "stopped state", Action::Final(ErrorKind::Unsupported)),
+    row(400..=409, "OperationNotAllowed", "stopped", Action::Final(ErrorKind::Unsupported)),
     row(400..=409, "OperationNotAllowed", "quota", Action::Final(ErrorKind::Quota)),
     row(400..=409, "InsufficientVCPUQuota", "", Action::Final(ErrorKind::Quota)),
     row(400..=409, "QuotaExceeded", "", Action::Final(ErrorKind::Quota)),
@@ -169,6 +173,7 @@ impl Fault for ApiError {
             ApiError::NoAnswer(_) => Action::Again,
             ApiError::Auth(_) => Action::Final(ErrorKind::Unauthenticated),
             ApiError::Nonsense { .. } => Action::Final(ErrorKind::Transport),
+            ApiError::Taken => Action::Exists,
         }
     }
 
@@ -182,7 +187,7 @@ impl Fault for ApiError {
     fn leaves_doubt(&self) -> bool {
         match self {
             ApiError::NoAnswer(NoAnswer::Lost { .. }) | ApiError::Nonsense { .. } => true,
-            ApiError::NoAnswer(NoAnswer::NotSent { .. }) | ApiError::Auth(_) => false,
+            ApiError::NoAnswer(NoAnswer::NotSent { .. }) | ApiError::Auth(_) | ApiError::Taken => false,
             ApiError::Refused(refusal) => refusal.action() == Action::Again,
         }
     }

@@ -115,6 +115,12 @@ pub(crate) fn api_error(error: &ApiError, doing: &str) -> PoolError {
             detail: error.to_string(),
             attribute: None,
         },
+        ApiError::Taken => PoolError {
+            kind: ErrorKind::Invalid,
+            summary: format!("Cannot {doing}: {error}"),
+            detail: "It was left as it is. Choose another name, or import it.".to_owned(),
+            attribute: Some(Path::of("name")),
+        },
         ApiError::Nonsense { .. } => PoolError {
             kind: ErrorKind::Transport,
             summary: format!("Cannot {doing}: an answer cannot be understood"),

@@ -205,10 +205,9 @@ impl Change<'_> {
         if let Some((min, max)) = wanted {
             draft.set("minCount", min, WHAT);
             draft.set("maxCount", max, WHAT);
-            // The autoscaler does not raise a pool to its floor by itself. It lowers one to its ceiling when nodes
-            // are idle; sending fewer would stop pods.
-            if live.count.is_some_and(|count| count < min) {
-                draft.set("count", min, WHAT);
+            // AKS wants the count within the limits [unverified that it minds]. Nodes that are too many are drained.
+            if let Some(count) = live.count.filter(|count| *count < min || *count > max) {
+                draft.set("count", count.clamp(min, max.max(min)), WHAT);
             }
         }
     }

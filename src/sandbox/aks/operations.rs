@@ -7,7 +7,7 @@ use super::Context;
 use super::errors::Refusal;
 use super::model::{Aks, Cluster, Drought};
 use crate::sandbox::clock::{Millis, millis, rfc3339};
-use crate::sandbox::faults::Outcome;
+use crate::sandbox::fault_kinds::Outcome;
 
 /// Finished operations that are kept for questions about them.
 const REMEMBERED: usize = 2000;
@@ -209,7 +209,7 @@ impl Aks {
         let id = operation.id.clone();
         self.operations.push(operation);
         // With no latency the work is done before the answer is made.
-        self.advance(now, context.latency, context.random);
+        self.advance(now, context.random);
         self.forget();
         id
     }
