@@ -32,6 +32,8 @@ const INPUTS: [&str; 12] = [
 const FEW: [&str; 8] =
     ["cluster_id", "name", "machine_type", "mig_profile", "node_count", "autoscaling", "labels", "gpu_taint"];
 
+const AZURE: &str =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c";
 const ZONAL: &str = "projects/p/locations/us-central1-a/clusters/c";
 const REGIONAL: &str = "projects/p/locations/us-central1/clusters/c";
 
@@ -173,6 +175,34 @@ fn regional() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// A pool on AKS, whose labels follow from an option.
+fn azure() -> Vec<(&'static str, Value)> {
+    vec![
+        ("cluster_id", AZURE.into()),
+        ("name", "mig1g".into()),
+        ("machine_type", "Standard_NC24ads_A100_v4".into()),
+        ("mig_profile", "1g.10gb".into()),
+        ("node_count", Value::from(2_u32)),
+        ("labels", labels("a")),
+        ("gpu_taint", Value::Bool(false)),
+        ("aks.gpu_stack", "gpu_operator".into()),
+        ("aks.mode", "System".into()),
+    ]
+}
+
+/// What planning on AKS treats in its own way.
+const AZURE_INPUTS: [&str; 9] = [
+    "cluster_id",
+    "machine_type",
+    "mig_profile",
+    "node_count",
+    "labels",
+    "gpu_taint",
+    "aks",
+    "aks.gpu_stack",
+    "aks.mode",
+];
+
 /// The least that a configuration can say.
 fn least() -> Vec<(&'static str, Value)> {
     zonal().into_iter().take(4).collect()
@@ -272,11 +302,49 @@ fn a_part_of_an_input_may_be_unknown() {
     }
 }
 
+/// Options decide labels on AKS, and the options of other clouds are null, as soon as the cloud is known.
+#[test]
+fn options_that_decide_may_be_unknown() {
+    let pool = Pool::new();
+    let config = pool.config(&azure());
+    let prior = pool.made(&config);
+    assert_eq!(pool.plan(&config, &prior), prior);
+    let changed = pool.config(&with(with(azure(), "aks.mode", "User".into()), "labels", labels("b")));
+    let other_stack = pool.config(&with(azure(), "aks.gpu_stack", "device_plugin".into()));
+    let unset = pool.config(&azure().into_iter().take(4).collect::<Vec<_>>());
+    for (config, prior) in [
+        (&config, &Value::Null),
+        (&unset, &Value::Null),
+        (&config, &prior),
+        (&changed, &prior),
+        (&other_stack, &prior),
+        (&unset, &prior),
+    ] {
+        pool.keeps_its_promises(config, prior, &AZURE_INPUTS);
+    }
+}
+
+/// The stack is known without anybody writing it, and with it the labels.
+#[test]
+fn the_stack_of_aks_has_a_default_that_is_known_at_plan() {
+    let pool = Pool::new();
+    let planned = pool.plan(&pool.config(&azure().into_iter().take(4).collect::<Vec<_>>()), &Value::Null);
+    assert_eq!(planned.lookup("aks.gpu_stack"), &Value::from("device_plugin"));
+    assert_eq!(planned.lookup("gke"), &Value::Null);
+    let labels = planned.lookup("effective_labels").as_map().expect("known labels");
+    assert_eq!(labels["nvidia.com/gpu.present"], Value::from("true"));
+    // On another cloud there are no options of AKS, and no label of it.
+    let planned = pool.plan(&pool.config(&zonal()), &Value::Null);
+    assert_eq!(planned.lookup("aks"), &Value::Null);
+    let labels = planned.lookup("effective_labels").as_map().expect("known labels");
+    assert!(!labels.contains_key("nvidia.com/gpu.present"));
+}
+
 /// A value that is not known yet may turn out to be anything, null included, so it breaks no rule.
 #[test]
 fn what_is_unknown_breaks_no_rule() {
     let pool = Pool::new();
-    for parts in [zonal(), regional()] {
+    for parts in [zonal(), regional(), azure()] {
         let config = pool.config(&parts);
         for subset in 0_u32..1 << INPUTS.len() {
             let mut early = config.clone();

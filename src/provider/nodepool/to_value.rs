@@ -209,8 +209,6 @@ fn options(live: &Options, prior: &Value, rules: &dyn CloudRules) -> Value {
             (Some(OptionValue::Text(live)), Some(kept)) if rules.may_show_as(spec.name, kept, live) => {
                 prior.clone()
             }
-            // No cloud holds it, so no cloud can show it.
-            (None, _) if spec.change == Change::None => prior.clone(),
             _ => option(live, prior, spec.kind),
         };
         (spec.name, value)
@@ -258,3 +256,6 @@ fn imported_gpu(pool: &NodePool) -> Value {
         _ => Value::Null,
     }
 }
+
+#[cfg(test)]
+mod tests;
