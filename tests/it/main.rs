@@ -33,6 +33,8 @@ mod mig_rolls;
 mod mig_unknowns;
 mod mig_updates;
 mod mig_waiting;
+mod plan_clouds;
+mod plan_pool;
 mod plan_unknowns;
 mod sandbox_gke;
 mod support;

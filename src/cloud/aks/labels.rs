@@ -41,7 +41,6 @@ pub(crate) fn own(stack: GpuStack) -> BTreeMap<String, String> {
 
 /// The stack of an existing pool, from what shows: whether AKS manages its GPUs, and its labels. A pool with none of
 /// our labels passes for one of the default stack.
-#[cfg_attr(not(test), expect(dead_code, reason = "read back by the node pools, which come next"))]
 pub(crate) fn stack(managed: bool, labels: &BTreeMap<String, String>) -> GpuStack {
     let has = |(key, value): (&str, &str)| labels.get(key).is_some_and(|found| found == value);
     match () {
@@ -82,7 +81,6 @@ pub(crate) fn spot_taint() -> Taint {
 }
 
 /// Whether AKS adds this taint to the nodes by itself. It adds no GPU taint.
-#[cfg_attr(not(test), expect(dead_code, reason = "read back by the node pools, which come next"))]
 pub(crate) fn is_system_taint(taint: &Taint) -> bool {
     *taint == spot_taint()
 }

@@ -23,7 +23,6 @@ pub(crate) fn value(gpu: &Gpu, profile: MigProfile) -> Option<&'static str> {
 }
 
 /// The profile that an existing pool's value means on this GPU; `None` for a value or a GPU that does not fit.
-#[cfg_attr(not(test), expect(dead_code, reason = "read back by the node pools, which come next"))]
 pub(crate) fn profile(gpu: &Gpu, value: &str) -> Option<MigProfile> {
     let known = VALUES.iter().find(|(name, _, _)| name.eq_ignore_ascii_case(value))?;
     gpu.profiles.iter().find(|facts| means(known, gpu, facts)).map(|facts| facts.profile)
