@@ -1,7 +1,7 @@
 //! The warning before an update that replaces or restarts every node.
 
 use crate::nodepool::spec::Amount;
-use crate::nodepool::{Change, Problems};
+use crate::nodepool::{Change, Problems, version};
 use crate::slicing::Cloud;
 use crate::tfplugin::{Plan, Value};
 
@@ -9,8 +9,8 @@ use super::planning::paths_of;
 
 /// Warns when an update replaces or restarts every node, with what that takes.
 pub(super) fn warn(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
-    let rolled: Vec<String> =
-        paths_of(cloud, Change::Rolls).into_iter().filter(|path| plan.changed(path)).collect();
+    let changed = paths_of(cloud, Change::Rolls).into_iter().filter(|path| plan.changed(path));
+    let rolled: Vec<String> = changed.filter(|path| !is_fulfilled(plan, path)).collect();
     let Some(first) = rolled.first() else { return };
     let count = plan.get("node_count").as_u64();
     let nodes = match count {
@@ -43,6 +43,16 @@ enum Surge {
     Unset,
     /// The plan does not know it yet.
     NotKnown,
+}
+
+/// Whether nodes that fulfil the prior value fulfil the planned one too: versions are a minimum, so a lower one or none
+/// asks nothing of them.
+fn is_fulfilled(plan: &Plan<'_>, path: &str) -> bool {
+    let before = plan.prior.and_then(|prior| prior.lookup(path).as_str());
+    match plan.get(path) {
+        now if path != "kubernetes_version" || now.is_unknown() => false,
+        now => now.as_str().is_none_or(|now| before.is_some_and(|before| version::satisfies(before, now))),
+    }
 }
 
 /// The machines that it takes beyond those of the pool.
@@ -84,9 +94,38 @@ fn spare(surge: Surge, nodes: Option<u64>, machine_type: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tfplugin::Diagnostics;
 
     fn said(surge: Amount, nodes: Option<u64>) -> String {
         spare(Surge::Of(surge), nodes, "m")
+    }
+
+    fn warned(before: Value, after: Value) -> bool {
+        let state = |version: Value| Value::object([("kubernetes_version", version)]);
+        let (prior, mut planned) = (state(before), state(after));
+        let plan = Plan {
+            config: &Value::Null,
+            prior: Some(&prior),
+            planned: &mut planned,
+            requires_replace: &mut Vec::new(),
+            private: &mut Vec::new(),
+            diagnostics: &mut Diagnostics::new(),
+        };
+        let mut problems = Problems::default();
+        warn(&plan, Cloud::Aks, &mut problems);
+        !problems.0.is_empty()
+    }
+
+    #[test]
+    fn only_a_higher_version_rolls() {
+        let wish = |text: &str| Value::string(text);
+        assert!(warned(wish("1.33"), wish("1.34")));
+        assert!(warned(wish("1.33.5"), wish("1.33.6")));
+        assert!(warned(wish("1.33"), Value::UNKNOWN));
+        assert!(warned(Value::Null, wish("1.33")));
+        assert!(!warned(wish("1.34"), wish("1.33.5")));
+        assert!(!warned(wish("1.33.5"), wish("1.33")));
+        assert!(!warned(wish("1.33"), Value::Null));
     }
 
     #[test]
