@@ -7,10 +7,26 @@
     reason = "tests read the environment of their run, and wait for processes"
 )]
 
+mod aks_desk;
+mod aks_pool;
 mod architecture;
+mod clouds;
 mod demo;
 mod docs;
+mod gke_capacity;
 mod gke_client;
+mod gke_corners;
+mod gke_drift;
+mod gke_failures;
+mod gke_faults;
+mod gke_import;
+mod gke_lifecycle;
+mod gke_options;
+mod gke_outputs;
+mod gke_replace;
+mod gke_rolls;
+mod gke_unknowns;
+mod gke_updates;
 mod harness;
 mod mig_change;
 mod mig_corners;
@@ -19,17 +35,15 @@ mod mig_drift;
 mod mig_failures;
 mod mig_faults;
 mod mig_gone;
-mod mig_import;
 mod mig_killed;
 mod mig_lifecycle;
-mod mig_options;
 mod mig_origin;
+mod mig_others;
 mod mig_outputs;
 mod mig_pool;
 mod mig_refusals;
 mod mig_refusals_places;
 mod mig_replace;
-mod mig_rolls;
 mod mig_unknowns;
 mod mig_updates;
 mod mig_waiting;
