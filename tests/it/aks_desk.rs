@@ -7,12 +7,25 @@ use serde_json::{Value, json};
 
 use crate::aks_pool::AKS;
 use crate::clouds::Cloud;
-use crate::mig_desk::{Desk, SOON};
+use crate::mig_desk::{Desk, SOON, slices};
 use crate::mig_pool::NAME;
 
 /// What Azure shows and nobody may send.
 const READ_ONLY: [&str; 6] =
     ["eTag", "provisioningState", "currentOrchestratorVersion", "nodeImageVersion", "status", "powerState"];
+
+/// GPU instances that AKS makes of each GPU (source: `AgentBaker` of AKS, its partition script).
+const PER_GPU: [(&str, u64); 5] = [("MIG1g", 7), ("MIG2g", 3), ("MIG3g", 2), ("MIG4g", 1), ("MIG7g", 1)];
+
+/// GPUs of the VM sizes in the tests (source: Azure's pages of the GPU series).
+const GPUS: [(&str, u64); 6] = [
+    ("Standard_NC24ads_A100_v4", 1),
+    ("Standard_NC48ads_A100_v4", 2),
+    ("Standard_ND96asr_v4", 8),
+    ("Standard_NC40ads_H100_v5", 1),
+    ("Standard_ND96isr_H100_v5", 8),
+    ("Standard_ND96isr_H200_v5", 8),
+];
 
 impl Desk {
     /// On AKS; operations take 100 ms.
@@ -35,10 +48,43 @@ impl Desk {
         creates[0]["request_body"]["properties"].clone()
     }
 
+    /// The slices that the pool's nodes offer. On pools that AKS does not manage nothing is offered before somebody
+    /// installs a device plugin: there it is what that plugin would find.
+    #[track_caller]
+    pub(crate) fn offered_by_aks(&self) -> u64 {
+        let nodes = self.nodes();
+        if nodes.is_empty() {
+            return 0;
+        }
+        let pool = self.properties();
+        if pool["gpuProfile"]["nvidia"]["managementMode"] == "Managed" {
+            return nodes.iter().map(slices).sum();
+        }
+        let value = pool["gpuInstanceProfile"].as_str().unwrap_or_default();
+        let per_gpu = PER_GPU.iter().find(|(name, _)| *name == value).map_or(0, |(_, count)| *count);
+        let gpus = |node: &Value| {
+            GPUS.iter().find(|(size, _)| node["machine_type"] == *size).map_or(0, |(_, count)| *count)
+        };
+        nodes.iter().map(|node| gpus(node) * per_gpu).sum()
+    }
+
     /// All recorded PUTs of pools, accepted or not.
     #[track_caller]
     pub(crate) fn puts(&self) -> Vec<Value> {
         self.sandbox.requests("PUT", "/agentPools/")
+    }
+
+    /// Sets how many A100 80GB exist in the cluster's region beyond those that strangers have.
+    #[track_caller]
+    pub(crate) fn machines(&self, spare: u32) {
+        self.machines_at("eastus", spare);
+    }
+
+    /// The same for a zone, such as `eastus-1`.
+    #[track_caller]
+    pub(crate) fn machines_at(&self, place: &str, spare: u32) {
+        self.sandbox
+            .actor(json!({"kind": "set_stock", "zone": place, "accelerator": "A100-80GB", "count": spare}));
     }
 
     /// Somebody else's update of the pool: read whole, changed, sent whole, waited for.

@@ -7,8 +7,24 @@
     reason = "tests read the environment of their run, and wait for processes"
 )]
 
+mod aks_change;
 mod aks_desk;
+mod aks_drift;
+mod aks_failures;
+mod aks_faults;
+mod aks_import;
+mod aks_incomplete;
+mod aks_lifecycle;
+mod aks_options;
+mod aks_outputs;
 mod aks_pool;
+mod aks_preview;
+mod aks_refusals;
+mod aks_refusals_places;
+mod aks_replace;
+mod aks_rolls;
+mod aks_two_clouds;
+mod aks_unknowns;
 mod architecture;
 mod clouds;
 mod demo;

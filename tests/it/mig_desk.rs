@@ -106,12 +106,21 @@ impl Desk {
         uids(&self.nodes())
     }
 
+    /// The slices that the pool's nodes offer together.
+    #[track_caller]
+    fn offered(&self) -> u64 {
+        match self.cloud {
+            Cloud::Aks => self.offered_by_aks(),
+            Cloud::Gke => self.nodes().iter().map(slices).sum(),
+        }
+    }
+
     /// Waits until the pool's nodes together offer so many slices, and demands that it never becomes more.
     #[track_caller]
     pub(crate) fn await_slices(&self, total: u64) {
         let deadline = Instant::now() + SOON;
         loop {
-            let seen: u64 = self.nodes().iter().map(slices).sum();
+            let seen = self.offered();
             if seen == total {
                 return;
             }
