@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use crate::cloud::{GoogleSettings, Settings};
+use crate::cloud::{AzureSettings, GoogleSettings, Settings};
 use crate::nodepool::labels::{key_fault, value_fault};
 use crate::nodepool::resolve::Defaults;
 use crate::tfplugin::{Attribute, AttributePath, Diagnostic, Diagnostics, Schema, Type, Value};
@@ -103,6 +103,7 @@ pub(super) fn configured(
     let google = config.lookup("google");
     let text = |name: &str| google.lookup(name).as_str().map(str::to_owned);
     let settings = Settings {
+        azure: AzureSettings::default(),
         google: GoogleSettings {
             credentials: text("credentials"),
             access_token: text("access_token"),

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::clouds::Act;
 use super::exchange::Call;
-use super::gke;
 use super::matching::{Match, MatchError};
 use super::parameters::ParameterError;
 
@@ -42,7 +42,7 @@ enum When {
 struct Waiting {
     id: String,
     before: Match,
-    act: gke::Act,
+    act: Act,
     given: Value,
 }
 
@@ -57,12 +57,12 @@ pub(crate) struct Actors {
 
 impl Actors {
     /// Reads an actor. One that acts now is returned; one that waits is kept, and its id returned.
-    pub(crate) fn read(&mut self, actor: &Value) -> Result<Result<gke::Act, String>, ActorError> {
+    pub(crate) fn read(&mut self, actor: &Value) -> Result<Result<Act, String>, ActorError> {
         let shape = |text: &str| ActorError::Shape(text.to_owned());
         let mut fields = actor.as_object().cloned().ok_or_else(|| shape("this is no object"))?;
         let when = when(fields.remove("when"))?;
         let Some(Value::String(kind)) = fields.remove("kind") else { return Err(shape("kind is missing")) };
-        let act = gke::Act::read(&kind, &fields)?;
+        let act = Act::read(&kind, fields)?;
         match when {
             When::Now => Ok(Ok(act)),
             When::Before(before) => {
@@ -75,7 +75,7 @@ impl Actors {
     }
 
     /// The actors that this call sets going. Each acts once.
-    pub(crate) fn take(&mut self, cloud: &str, call: &Call) -> Vec<gke::Act> {
+    pub(crate) fn take(&mut self, cloud: &str, call: &Call) -> Vec<Act> {
         let due = |waiting: &mut Waiting| waiting.before.matches(cloud, &call.method, &call.path);
         self.waiting.extract_if(.., due).map(|waiting| waiting.act).collect()
     }
@@ -89,7 +89,7 @@ impl Actors {
     pub(crate) fn view(&self) -> Value {
         let waiting: Vec<_> =
             self.waiting.iter().map(|waiting| json!({"id": waiting.id, "actor": waiting.given})).collect();
-        json!({"kinds": gke::Act::kinds(), "waiting": waiting, "failed": self.failed})
+        json!({"kinds": Act::kinds(), "waiting": waiting, "failed": self.failed})
     }
 }
 

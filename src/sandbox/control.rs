@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::actors::Actors;
+use super::context::Context;
 use super::faults::Faults;
-use super::gke;
 use super::handling::{Inner, Sandbox};
 use super::state::World;
 
@@ -57,7 +57,7 @@ async fn nothing() -> Mistake {
 
 async fn clusters(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
     let (inner, _) = sandbox.present();
-    Json(inner.world.gke.overview())
+    Json(inner.world.clouds.overview())
 }
 
 #[derive(Deserialize)]
@@ -74,7 +74,7 @@ async fn nodes(
         Mistake(StatusCode::BAD_REQUEST, "the only parameter is cluster, a cluster's id".to_owned())
     })?;
     let (inner, now) = sandbox.present();
-    let nodes = inner.world.gke.nodes_view(&cluster, now);
+    let nodes = inner.world.clouds.nodes_view(&cluster, now);
     nodes.map(Json).map_err(|sentence| Mistake(StatusCode::NOT_FOUND, sentence))
 }
 
@@ -108,10 +108,10 @@ async fn act(State(sandbox): State<Arc<Sandbox>>, body: String) -> Answered {
     let answer = match inner.actors.read(&actor)? {
         Err(id) => json!({"id": id}),
         Ok(act) => {
-            let World { gke, random, .. } = &mut inner.world;
+            let World { clouds, random, .. } = &mut inner.world;
             let (latency, faults) = (sandbox.latency, &mut inner.faults);
-            let mut context = gke::Context { now, latency, random, faults, call: None, applied: None };
-            gke.act(&mut context, &act)?;
+            let mut context = Context { now, latency, random, faults, call: None, applied: None };
+            clouds.act(&mut context, &act)?;
             inner.unsaved = true;
             json!({})
         }

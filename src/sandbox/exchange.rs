@@ -28,6 +28,12 @@ impl Call {
             .map(|(_, value)| value.into_owned())
     }
 
+    /// The root of the URLs by which the caller reaches the sandbox, also through a proxy that adds TLS.
+    pub(crate) fn base(&self) -> String {
+        let scheme = self.header("x-forwarded-proto").unwrap_or("http");
+        format!("{scheme}://{}", self.header("host").unwrap_or("127.0.0.1"))
+    }
+
     /// A header's text, where it is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -41,6 +47,8 @@ pub(crate) enum Body {
     Json(Value),
     /// Anything else, with its content type.
     Text(&'static str, String),
+    /// No body at all.
+    Empty,
 }
 
 impl Body {
@@ -50,14 +58,16 @@ impl Body {
             // Google pretty-prints; clients must not care, and readers of a record do not need it.
             Self::Json(value) => value.to_string().into_bytes(),
             Self::Text(_, text) => text.clone().into_bytes(),
+            Self::Empty => Vec::new(),
         }
     }
 
-    /// The content type that goes out.
-    pub(crate) fn content_type(&self) -> &'static str {
+    /// The content type that goes out; none without a body.
+    pub(crate) fn content_type(&self) -> Option<&'static str> {
         match self {
-            Self::Json(_) => "application/json; charset=UTF-8",
-            Self::Text(kind, _) => kind,
+            Self::Json(_) => Some("application/json; charset=UTF-8"),
+            Self::Text(kind, _) => Some(kind),
+            Self::Empty => None,
         }
     }
 }

@@ -21,13 +21,21 @@ pub(crate) enum Outcome {
         heal_after: Option<Duration>,
         /// The operation waits with the machines instead of failing.
         keeps_provisioning: bool,
+        /// The cloud's code of the error, where it has several for this; none: its usual one.
+        code: Option<String>,
+        /// The code comes inside another error.
+        wrapped: bool,
     },
     /// It fails when it should have ended.
     Fail {
-        /// A pool that was being created stays, in error.
-        leave_pool: bool,
+        /// A pool that was being created stays, in error; none: as the cloud does it.
+        leave_pool: Option<bool>,
         message: String,
+        /// The cloud's code of the error, where errors have one.
+        code: Option<String>,
     },
+    /// It ends as if somebody had cancelled it.
+    Cancel,
     /// It does not end; with a length, not before then.
     Hang { length: Option<Duration> },
 }
@@ -35,10 +43,24 @@ pub(crate) enum Outcome {
 /// An error answer; the call has no effect.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Refused {
-    Throttle { retry_after: Duration },
+    Throttle {
+        retry_after: Duration,
+    },
     Busy,
     QuotaOperations,
-    Quota { resource: String },
+    Quota {
+        /// The quota's name; none: that of the cloud's usual GPU.
+        resource: Option<String>,
+    },
+    /// The resource seems not to be there.
+    NotFound {
+        what: &'static str,
+    },
+    /// The etag does not match.
+    Etag {
+        /// 409 or 412, where a cloud has been seen to answer both.
+        status: &'static str,
+    },
     Permission,
     Unauthenticated,
     Unavailable,
@@ -57,10 +79,14 @@ pub(crate) enum Effect {
     Slow {
         delay: Duration,
     },
-    /// A success that cannot be read: no JSON, or a body that ends too early.
+    /// A success that cannot be read: no JSON, a body that ends too early, or none.
     Wrong {
-        truncated: bool,
+        body: &'static str,
         after_effect: bool,
+    },
+    /// The right answer without headers that tell how to go on.
+    Headers {
+        without: &'static [&'static str],
     },
 }
 
@@ -77,9 +103,21 @@ const KINDS: &[Kind] = &[
     ("quota_operations", &[], "too many operations at a time"),
     (
         "quota",
-        &[("resource", "the quota's name, default NVIDIA_A100_GPUS")],
+        &[(
+            "resource",
+            "the quota's name, by default that of an A100: NVIDIA_A100_GPUS, StandardNCADSA100v4Family",
+        )],
         "not enough quota for the machines",
     ),
+    (
+        "not_found",
+        &[(
+            "what",
+            "resource (default), cluster, group or subscription: what is said to be missing (the last three on AKS)",
+        )],
+        "404, although it is there",
+    ),
+    ("etag_mismatch", &[("status", "409 (default) or 412 (AKS)")], "the etag does not match"),
     ("permission", &[], "the caller may not do this"),
     ("unauthenticated", &[], "the token is refused"),
     ("unavailable", &[], "503"),
@@ -88,17 +126,28 @@ const KINDS: &[Kind] = &[
         &[
             ("heal_after", "duration, default never"),
             ("pool", "error (default) or provisioning: how the pool waits"),
+            (
+                "code",
+                "AKS: AllocationFailed, ZonalAllocationFailed, SkuNotAvailable, OverconstrainedAllocationRequest or \
+                 OverconstrainedZonalAllocationRequest; default the first or, with zones, the second",
+            ),
+            ("wrapped", "true or false (default): AKS: the code comes inside CreateVMSSAgentPoolFailed"),
         ],
         "no machines for the operation that the call starts",
     ),
     (
         "failed_operation",
         &[
-            ("leave_pool", "true or false (default): a pool being created stays, in error"),
+            (
+                "leave_pool",
+                "true or false: a pool being created stays, in error; default true on AKS, false on GKE",
+            ),
             ("message", "text"),
+            ("code", "AKS: the error's code, default InternalServerError"),
         ],
         "the operation that the call starts fails at its end",
     ),
+    ("cancel_operation", &[], "the operation that the call starts ends cancelled"),
     (
         "hang_operation",
         &[("length", "duration, default without end")],
@@ -109,11 +158,26 @@ const KINDS: &[Kind] = &[
     (
         "wrong_answer",
         &[
-            ("body", "text (default) or truncated"),
+            ("body", "text (default), truncated or empty"),
             ("effect", "before or after (default): whether the call still works"),
         ],
         "200 with a body that is no JSON",
     ),
+    (
+        "missing_headers",
+        &[("without", "polling (default), azure-asyncoperation, location or retry-after")],
+        "AKS: the answer lacks headers that tell how to wait for the operation",
+    ),
+];
+
+/// Codes of a lack of capacity; the first word stands for the cloud's usual one.
+const CAPACITY_CODES: &[&str] = &[
+    "",
+    "AllocationFailed",
+    "ZonalAllocationFailed",
+    "SkuNotAvailable",
+    "OverconstrainedAllocationRequest",
+    "OverconstrainedZonalAllocationRequest",
 ];
 
 /// A fault that cannot be set.
@@ -302,20 +366,31 @@ fn effect(kind: &str, params: &Parameters<'_>) -> Result<Effect, FaultError> {
         }
         "busy" => refuse(Refused::Busy),
         "quota_operations" => refuse(Refused::QuotaOperations),
-        "quota" => refuse(Refused::Quota {
-            resource: params.text("resource")?.unwrap_or("NVIDIA_A100_GPUS").to_owned(),
+        "quota" => refuse(Refused::Quota { resource: params.text("resource")?.map(str::to_owned) }),
+        "not_found" => refuse(Refused::NotFound {
+            what: params.choice("what", &["resource", "cluster", "group", "subscription"])?,
         }),
+        "etag_mismatch" => refuse(Refused::Etag { status: params.choice("status", &["409", "412"])? }),
         "permission" => refuse(Refused::Permission),
         "unauthenticated" => refuse(Refused::Unauthenticated),
         "unavailable" => refuse(Refused::Unavailable),
         "stockout" => Ok(Effect::Outcome(Outcome::Stockout {
             heal_after: params.duration("heal_after")?,
             keeps_provisioning: params.choice("pool", &["error", "provisioning"])? == "provisioning",
+            code: Some(params.choice("code", CAPACITY_CODES)?)
+                .filter(|code| !code.is_empty())
+                .map(str::to_owned),
+            wrapped: params.choice("wrapped", &["false", "true"])? == "true",
         })),
         "failed_operation" => Ok(Effect::Outcome(Outcome::Fail {
-            leave_pool: params.choice("leave_pool", &["false", "true"])? == "true",
+            leave_pool: match params.choice("leave_pool", &["", "false", "true"])? {
+                "" => None,
+                word => Some(word == "true"),
+            },
             message: params.text("message")?.unwrap_or("Internal error.").to_owned(),
+            code: params.text("code")?.map(str::to_owned),
         })),
+        "cancel_operation" => Ok(Effect::Outcome(Outcome::Cancel)),
         "hang_operation" => Ok(Effect::Outcome(Outcome::Hang { length: params.duration("length")? })),
         "drop_connection" => {
             Ok(Effect::Cut { after_effect: params.choice("effect", &["before", "after"])? == "after" })
@@ -323,9 +398,19 @@ fn effect(kind: &str, params: &Parameters<'_>) -> Result<Effect, FaultError> {
         "slow_answer" => {
             Ok(Effect::Slow { delay: params.duration("delay")?.unwrap_or(Duration::from_secs(10)) })
         }
+        "missing_headers" => Ok(Effect::Headers {
+            without: match params
+                .choice("without", &["polling", "azure-asyncoperation", "location", "retry-after"])?
+            {
+                "azure-asyncoperation" => &["azure-asyncoperation"],
+                "location" => &["location"],
+                "retry-after" => &["retry-after"],
+                _ => &["azure-asyncoperation", "location", "retry-after"],
+            },
+        }),
         // KINDS and this list are held together by a test.
         _ => Ok(Effect::Wrong {
-            truncated: params.choice("body", &["text", "truncated"])? == "truncated",
+            body: params.choice("body", &["text", "truncated", "empty"])?,
             after_effect: params.choice("effect", &["after", "before"])? == "after",
         }),
     }
@@ -372,8 +457,12 @@ mod tests {
         let same = json!({"id": "f1", "kind": "stockout", "match": {"method": "POST", "path": "nodePools"}, "times": 3,
             "after": 1, "params": {"heal_after": "5s", "pool": "provisioning"}});
         assert_eq!(*shown, same);
-        let outcome =
-            Outcome::Stockout { heal_after: Some(Duration::from_secs(5)), keeps_provisioning: true };
+        let outcome = Outcome::Stockout {
+            heal_after: Some(Duration::from_secs(5)),
+            keeps_provisioning: true,
+            code: None,
+            wrapped: false,
+        };
         let post = call("POST", "/v1/nodePools");
         assert_eq!(faults.meet("gke", &post), None, "an outcome waits for an operation");
         assert_eq!(faults.outcome("gke", &post), None, "the first passes");

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::actors::Actors;
 use super::clock::{self, Millis};
+use super::clouds::Cloud;
+use super::context::Context;
 use super::exchange::{Answer, Body, Call};
 use super::faults::{Effect, Faults};
-use super::gke;
 use super::record::Recorder;
 use super::state::{StateError, World};
 
@@ -53,8 +54,8 @@ impl Sandbox {
         // Nothing is left half done when a handler panics: every step is whole before the next.
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now();
-        let World { gke, random, .. } = &mut inner.world;
-        let moved = gke.advance(now, self.latency, random);
+        let World { clouds, random, .. } = &mut inner.world;
+        let moved = clouds.advance(now, self.latency, random);
         inner.unsaved |= moved;
         (inner, now)
     }
@@ -69,8 +70,8 @@ impl Sandbox {
     }
 
     /// Carries out a call to a cloud.
-    pub(crate) async fn handle(&self, call: Call) -> Reply {
-        let (reply, delay, fault) = self.decide(&call);
+    pub(crate) async fn handle(&self, cloud: Cloud, call: Call) -> Reply {
+        let (reply, delay, fault) = self.decide(cloud, &call);
         tokio::time::sleep(delay).await;
         let answer = match &reply {
             Reply::Answer(answer) | Reply::Truncated(answer) => Some(answer),
@@ -84,41 +85,50 @@ impl Sandbox {
         reply
     }
 
-    fn decide(&self, call: &Call) -> (Reply, Duration, Option<&'static str>) {
+    fn decide(&self, cloud: Cloud, call: &Call) -> (Reply, Duration, Option<&'static str>) {
         let (mut guard, now) = self.present();
         let inner = &mut *guard;
-        let cloud = "gke";
-        let before = inner.actors.take(cloud, call);
+        let before = inner.actors.take(cloud.name(), call);
         let (latency, delay) = (self.latency, self.answer_delay);
-        let World { gke, random, .. } = &mut inner.world;
+        let World { clouds, random, .. } = &mut inner.world;
         let faults = &mut inner.faults;
         for act in before {
-            let mut context = gke::Context { now, latency, random, faults, call: None, applied: None };
-            if let Err(error) = gke.act(&mut context, &act) {
+            let mut context = Context { now, latency, random, faults, call: None, applied: None };
+            if let Err(error) = clouds.act(&mut context, &act) {
                 inner.actors.fail(&error);
             }
         }
-        let met = faults.meet(cloud, call);
-        let mut context = gke::Context { now, latency, random, faults, call: Some(call), applied: None };
+        let met = faults.meet(cloud.name(), call);
+        let mut context = Context { now, latency, random, faults, call: Some(call), applied: None };
         let (kind, effect) = met.map_or((None, None), |(kind, effect)| (Some(kind), Some(effect)));
         let (reply, delay) = match effect {
             Some(Effect::Refuse(refused)) => {
-                (Reply::Answer(gke::refuse(&mut context, call, &refused)), delay)
+                (Reply::Answer(clouds.refuse(cloud, &mut context, call, &refused)), delay)
             }
             Some(Effect::Cut { after_effect: false }) => (Reply::Cut, delay),
             Some(Effect::Cut { after_effect: true }) => {
-                gke.answer(&mut context, call);
+                clouds.answer(cloud, &mut context, call);
                 (Reply::Cut, delay)
             }
             Some(Effect::Slow { delay: more }) => {
-                (Reply::Answer(gke.answer(&mut context, call)), delay + more)
+                (Reply::Answer(clouds.answer(cloud, &mut context, call)), delay + more)
             }
-            Some(Effect::Wrong { truncated, after_effect }) => {
-                let answer =
-                    if after_effect { gke.answer(&mut context, call) } else { Answer::ok(Value::Null) };
-                (wrong(answer, truncated), delay)
+            Some(Effect::Headers { without }) => {
+                let mut answer = clouds.answer(cloud, &mut context, call);
+                answer.headers.retain(|(name, _)| !without.contains(name));
+                (Reply::Answer(answer), delay)
             }
-            Some(Effect::Outcome(_)) | None => (Reply::Answer(gke.answer(&mut context, call)), delay),
+            Some(Effect::Wrong { body, after_effect }) => {
+                let answer = if after_effect {
+                    clouds.answer(cloud, &mut context, call)
+                } else {
+                    Answer::ok(Value::Null)
+                };
+                (wrong(answer, body), delay)
+            }
+            Some(Effect::Outcome(_)) | None => {
+                (Reply::Answer(clouds.answer(cloud, &mut context, call)), delay)
+            }
         };
         let fault = context.applied.or(kind);
         inner.unsaved |= call.method != "GET";
@@ -130,17 +140,13 @@ impl Sandbox {
 }
 
 /// A success that cannot be read.
-fn wrong(answer: Answer, truncated: bool) -> Reply {
-    if truncated {
-        return Reply::Truncated(answer);
-    }
-    let text = "<html><body>It works!</body></html>".to_owned();
-    Reply::Answer(Answer {
-        status: 200,
-        headers: Vec::new(),
-        body: Body::Text("text/html", text),
-        error_type: None,
-    })
+fn wrong(answer: Answer, how: &str) -> Reply {
+    let body = match how {
+        "truncated" => return Reply::Truncated(answer),
+        "empty" => Body::Empty,
+        _ => Body::Text("text/html", "<html><body>It works!</body></html>".to_owned()),
+    };
+    Reply::Answer(Answer { status: 200, headers: Vec::new(), body, error_type: None })
 }
 
 /// The sandbox itself is in trouble, and says so instead of pretending to be a cloud.

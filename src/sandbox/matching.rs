@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// Clouds that can be named.
-pub(crate) const CLOUDS: &[&str] = &["gke"];
+use super::clouds::Cloud;
 
 /// A `match` that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,8 +11,8 @@ pub(crate) enum MatchError {
     #[error("match has no field {0:?}; its fields are cloud, method, path, all of them texts")]
     Field(String),
     /// A cloud that the sandbox does not have.
-    #[error("match.cloud {given:?} is not in the sandbox; there is {known}")]
-    Cloud { given: String, known: String },
+    #[error("match.cloud: {0}")]
+    Cloud(String),
 }
 
 /// Conditions on a call; what is not given matches everything.
@@ -32,9 +31,8 @@ impl Match {
         for (name, value) in fields {
             let Some(text) = value.as_str() else { return Err(MatchError::Field(name.clone())) };
             match name.as_str() {
-                "cloud" if CLOUDS.contains(&text) => read.cloud = Some(text.to_owned()),
                 "cloud" => {
-                    return Err(MatchError::Cloud { given: text.to_owned(), known: CLOUDS.join(", ") });
+                    read.cloud = Some(Cloud::named(text).map_err(MatchError::Cloud)?.name().to_owned());
                 }
                 "method" => read.method = Some(text.to_ascii_uppercase()),
                 "path" => read.path = Some(text.to_owned()),

@@ -2,17 +2,22 @@
 //!
 //! The sandbox shares no type with the rest of the crate but durations. It reads and writes the clouds' JSON by its own
 //! tables, so that a misspelt field fails a test instead of being mirrored; and clients that nobody here wrote (gcloud,
-//! Google's Python client) and Google's discovery document judge it.
+//! Google's Python client) and Google's discovery document judge it, as do
+//! Microsoft's Python client and its models.
 //!
 //! In reading order:
 //! - `server`: HTTP on loopback. `control`: the sandbox's own API. `handling`: from a call to its reply.
 //! - `exchange`: a call and its answer. `record`: the file of them. `state`: the world and its file.
 //! - `faults`, `actors`: what goes wrong and what others do; `matching` and `parameters` are how both are told.
 //! - `nodes`: what every cloud's machines have in common. `clock`, `random`: time and names.
-//! - `gke`: Google Kubernetes Engine.
+//! - `clouds`: all clouds behind one door. `context`: what a call is carried out with.
+//! - `gke`: Google Kubernetes Engine. `aks`: Azure Kubernetes Service.
 
 mod actors;
+mod aks;
 mod clock;
+mod clouds;
+mod context;
 mod control;
 mod exchange;
 mod faults;

@@ -58,7 +58,7 @@ pub(crate) struct Node {
     pub(crate) memory_gib: u32,
     pub(crate) max_pods: u32,
     pub(crate) gpus: Option<Gpus>,
-    pub(crate) advertised: Option<Advertised>,
+    pub(crate) advertised: Vec<Advertised>,
     pub(crate) created_at: Millis,
     pub(crate) ready_at: Millis,
     pub(crate) restart: Option<Restart>,
@@ -84,7 +84,7 @@ impl Node {
             ("memory".to_owned(), format!("{}Gi", self.memory_gib)),
             ("pods".to_owned(), self.max_pods.to_string()),
         ]);
-        if let Some(advertised) = self.advertised.as_ref().filter(|advertised| advertised.from <= now) {
+        for advertised in self.advertised.iter().filter(|advertised| advertised.from <= now) {
             resources.insert(advertised.resource.clone(), advertised.count.to_string());
         }
         resources
@@ -129,7 +129,7 @@ mod tests {
             memory_gib: 85,
             max_pods: 110,
             gpus: None,
-            advertised: Some(Advertised { resource: "nvidia.com/gpu".into(), count: 7, from: 40 }),
+            advertised: vec![Advertised { resource: "nvidia.com/gpu".into(), count: 7, from: 40 }],
             created_at: 0,
             ready_at: 10,
             restart: Some(Restart { at: 20, ready_at: 30, boot_id: "second".into() }),

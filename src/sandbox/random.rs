@@ -22,6 +22,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    /// `length` decimal digits.
+    pub(crate) fn decimal(&mut self, length: usize) -> String {
+        self.digits(b"0123456789", length)
+    }
+
     /// `length` lower-case hexadecimal digits.
     pub(crate) fn hex(&mut self, length: usize) -> String {
         self.digits(b"0123456789abcdef", length)

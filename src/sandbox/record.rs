@@ -36,6 +36,7 @@ fn line(root: &str, call: &Call, answer: Option<&Answer>, fault: Option<&str>) -
     let response = answer.map(|answer| match &answer.body {
         Body::Json(value) => value.clone(),
         Body::Text(_, text) => json!(text),
+        Body::Empty => Value::Null,
     });
     json!({
         "method": call.method,

@@ -22,12 +22,13 @@ use tower_service::Service as _;
 
 use super::actors::Actors;
 use super::clock::{self, millis};
+use super::clouds::Cloud;
+use super::control;
 use super::exchange::{Answer, Call};
 use super::faults::{FaultError, Faults};
 use super::handling::{Inner, Reply, Sandbox};
 use super::record::Recorder;
 use super::state::{StateError, World};
-use super::{control, gke};
 
 /// Larger than any request of a node pool API.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
@@ -222,13 +223,13 @@ async fn cloud(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Respons
     };
     // Clients differ in what they escape.
     let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned();
-    if !gke::owns(&path) {
+    let Some(cloud) = Cloud::at(&path) else {
         return plain(
             StatusCode::NOT_FOUND,
-            "no cloud has this path. GKE is at /v1/, Compute Engine at /compute/v1/, the sandbox's own API at \
-             /sandbox/\n",
+            "no cloud has this path. GKE is at /v1/, Compute Engine at /compute/v1/, Azure Resource Manager at \
+             /subscriptions/, the sandbox's own API at /sandbox/\n",
         );
-    }
+    };
     let call = Call {
         method: parts.method.as_str().to_owned(),
         target: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
@@ -237,7 +238,7 @@ async fn cloud(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Respons
         headers: parts.headers,
         body: body.to_vec(),
     };
-    match sandbox.handle(call).await {
+    match sandbox.handle(cloud, call).await {
         Reply::Answer(answer) => {
             let bytes = answer.body.bytes();
             response(&answer, HttpBody::from(bytes))
@@ -267,7 +268,9 @@ fn response(answer: &Answer, body: HttpBody) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.body.content_type()));
+    if let Some(kind) = answer.body.content_type() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
     for (name, value) in &answer.headers {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);

@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Millis;
-use super::gke::Gke;
+use super::clouds::Clouds;
 use super::random::Random;
 
 /// The version of the state file; another one is not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Everything that exists.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct World {
     v: u32,
     pub(crate) random: Random,
-    pub(crate) gke: Gke,
+    pub(crate) clouds: Clouds,
 }
 
 /// The state file cannot be used.
@@ -39,8 +39,8 @@ impl World {
     /// The world at its beginning.
     pub(crate) fn seeded(now: Millis, seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let gke = Gke::seeded(now, &mut random);
-        Self { v: VERSION, random, gke }
+        let clouds = Clouds::seeded(now, &mut random);
+        Self { v: VERSION, random, clouds }
     }
 
     /// The world as it was left; none where the file does not exist.

@@ -36,7 +36,12 @@ pub struct Derived {
     pub sticky: bool,
     /// The computation. It must depend on nothing but the inputs.
     pub compute: Arc<dyn Fn(&Inputs<'_>) -> Value + Send + Sync>,
+    /// Whether the prior value, given first, says the same as the computed one: it is then kept.
+    pub same: Option<Arc<SameValue>>,
 }
+
+/// See [`Derived::same`].
+pub type SameValue = dyn Fn(&Inputs<'_>, &Value, &Value) -> bool + Send + Sync;
 
 impl Derived {
     /// A derived value that is known when all its inputs are, and sticky. Paths are dotted attribute names.
@@ -51,6 +56,7 @@ impl Derived {
             rule: KnownWhen::All,
             sticky: true,
             compute: Arc::new(compute),
+            same: None,
         }
     }
 
@@ -66,6 +72,29 @@ impl Derived {
     pub fn not_sticky(mut self) -> Derived {
         self.sticky = false;
         self
+    }
+
+    /// The same value, but a prior one of which `same` says that it means what is computed now is kept: the former is
+    /// given first.
+    #[must_use]
+    pub fn kept_while(
+        mut self,
+        same: impl Fn(&Inputs<'_>, &Value, &Value) -> bool + Send + Sync + 'static,
+    ) -> Derived {
+        self.same = Some(Arc::new(same));
+        self
+    }
+
+    /// The value for the inputs in `root`, or the one that was there before where that says the same.
+    pub(super) fn value_after(&self, prior: Option<&Value>, root: &Value) -> Value {
+        let value = self.value(root);
+        let inputs = Inputs { root, paths: &self.inputs };
+        match (prior.and_then(|prior| prior.at(&self.path)), &self.same) {
+            (Some(prior), Some(same)) if value.is_wholly_known() && same(&inputs, prior, &value) => {
+                prior.clone()
+            }
+            _ => value,
+        }
     }
 
     /// What is wrong with the derived values of a resource, one sentence each; empty when they are sound: they and

@@ -63,10 +63,10 @@ pub(crate) enum Act {
 
 impl Act {
     /// All kinds with their fields.
-    pub(crate) fn kinds() -> Value {
+    pub(crate) fn kinds() -> Vec<Value> {
         let kinds = KINDS.iter();
         kinds
-            .map(|(kind, fields, meaning)| json!({"kind": kind, "fields": fields, "meaning": meaning}))
+            .map(|(kind, fields, meaning)| json!({"cloud": "gke", "kind": kind, "fields": fields, "meaning": meaning}))
             .collect()
     }
 

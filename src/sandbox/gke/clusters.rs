@@ -197,7 +197,7 @@ fn show(cluster: &Cluster, status: &str) -> Value {
 /// What the sandbox's own API tells.
 impl Gke {
     /// Every cluster with what it is there for.
-    pub(crate) fn overview(&self) -> Value {
+    pub(crate) fn overview(&self) -> Vec<Value> {
         let shown = self
             .clusters
             .iter()

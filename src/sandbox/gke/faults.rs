@@ -1,7 +1,7 @@
 //! Faults in Google's words.
 
-use super::Context;
 use super::errors::Refusal;
+use crate::sandbox::context::Context;
 use crate::sandbox::exchange::{Answer, Call};
 use crate::sandbox::faults::Refused;
 
@@ -19,10 +19,15 @@ pub(crate) fn refuse(context: &mut Context<'_>, call: &Call, refused: &Refused) 
         )),
         Refused::QuotaOperations => Refusal::too_many_operations(cluster),
         // Google answers a lack of quota with 403 (source: kubeflow #842, kiosk-console #367).
-        Refused::Quota { resource } => Refusal::forbidden(format!(
-            "Insufficient regional quota to satisfy request: resource \"{resource}\": request requires '1.0' and \
-                 is short '1.0'. project has a quota of '0.0' with '0.0' available."
+        Refused::Quota { resource: name } => Refusal::forbidden(format!(
+            "Insufficient regional quota to satisfy request: resource \"{}\": request requires '1.0' and \
+                 is short '1.0'. project has a quota of '0.0' with '0.0' available.",
+            name.as_deref().unwrap_or("NVIDIA_A100_GPUS")
         )),
+        Refused::NotFound { .. } => Refusal::not_found(resource),
+        Refused::Etag { .. } => {
+            Refusal::aborted(format!("The etag does not match the current etag of \"{resource}\"."))
+        }
         Refused::Permission => {
             Refusal::forbidden(format!("Permission denied on resource \"{resource}\" (or it may not exist)."))
         }

@@ -7,10 +7,8 @@
 //! - [`model`], [`spec`], [`nodes`], [`operations`], [`rollout`]: what exists and how it changes with time.
 //! - [`seed`]: what is there at the start. [`actors`]: what others do. [`faults`]: what goes wrong.
 
-use crate::sandbox::clock::Millis;
+use crate::sandbox::context::Context;
 use crate::sandbox::exchange::{Answer, Call};
-use crate::sandbox::faults::{Faults, Outcome};
-use crate::sandbox::random::Random;
 
 mod accelerators;
 mod actors;
@@ -43,29 +41,6 @@ pub(crate) use model::Gke;
 
 /// The number of every project here. Google's links carry the number where people write the id.
 const PROJECT_NUMBER: &str = "100000000001";
-
-/// What a call is carried out with.
-#[derive(Debug)]
-pub(crate) struct Context<'a> {
-    pub(crate) now: Millis,
-    /// How long an operation takes.
-    pub(crate) latency: Millis,
-    pub(crate) random: &'a mut Random,
-    pub(crate) faults: &'a mut Faults,
-    /// The call that faults are matched against; none when an actor acts.
-    pub(crate) call: Option<&'a Call>,
-    /// The kind of the fault that the started operation carries.
-    pub(crate) applied: Option<&'static str>,
-}
-
-impl Context<'_> {
-    /// What a fault has in store for an operation that starts now.
-    fn outcome(&mut self) -> Option<Outcome> {
-        let (kind, outcome) = self.faults.outcome("gke", self.call?)?;
-        self.applied = Some(kind);
-        Some(outcome)
-    }
-}
 
 /// True for a path of Google's.
 pub(crate) fn owns(path: &str) -> bool {

@@ -54,11 +54,10 @@ pub(crate) fn make(cluster: &str, pool: &Pool, spec: &Value, boot: &Boot, random
         memory_gib: machine.as_ref().map_or(0, |machine| machine.memory_gib),
         max_pods: number(&spec["maxPodsConstraint"]["maxPodsPerNode"]),
         gpus: gpus(spec),
-        advertised: advertised(spec).map(|count| Advertised {
-            resource: "nvidia.com/gpu".to_owned(),
-            count,
-            from: plugin_at,
-        }),
+        advertised: advertised(spec)
+            .map(|count| Advertised { resource: "nvidia.com/gpu".to_owned(), count, from: plugin_at })
+            .into_iter()
+            .collect(),
         created_at: boot.at,
         ready_at,
         restart,

@@ -219,7 +219,7 @@ impl Gke {
             tried: false,
             filled_at: None,
             work,
-            outcome: context.outcome(),
+            outcome: context.outcome("gke"),
         };
         if let Work::Roll(roll) = &mut operation.work {
             roll.pace(operation.span, now);

@@ -75,11 +75,13 @@ impl Gke {
         if op.cancelled {
             return self.cancelled(op, now);
         }
-        if let Some(Outcome::Fail { leave_pool, message }) = &op.outcome {
-            if now < due {
-                return Step::Waiting;
+        match &op.outcome {
+            Some(Outcome::Fail { .. } | Outcome::Cancel) if now < due => return Step::Waiting,
+            Some(Outcome::Fail { leave_pool, message, .. }) => {
+                return self.failed(op, due, leave_pool.unwrap_or(false), message);
             }
-            return self.failed(op, due, *leave_pool, message);
+            Some(Outcome::Cancel) => return self.cancelled(op, due),
+            Some(Outcome::Stockout { .. } | Outcome::Hang { .. }) | None => {}
         }
         let pool_gone = op.pool.as_ref().is_some_and(|pool| self.pool_mut(&op.cluster, pool).is_none());
         if pool_gone || !self.clusters.contains_key(&op.cluster) {

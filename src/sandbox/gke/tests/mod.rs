@@ -61,6 +61,7 @@ impl Google {
         match answer.body {
             Body::Json(body) => (answer.status, body),
             Body::Text(_, text) => (answer.status, json!(text)),
+            Body::Empty => (answer.status, Value::Null),
         }
     }
 

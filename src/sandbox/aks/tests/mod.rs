@@ -1,0 +1,1 @@
+//! AKS as a client sees it, with a clock that only the tests move.

@@ -1,0 +1,144 @@
+//! All clouds behind one door: whose a path is, and who answers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::actors::ActorError;
+use super::aks::{self, Aks};
+use super::clock::Millis;
+use super::context::Context;
+use super::exchange::{Answer, Call};
+use super::faults::Refused;
+use super::gke::{self, Gke};
+use super::random::Random;
+
+/// A cloud in the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cloud {
+    Gke,
+    Aks,
+}
+
+impl Cloud {
+    pub(crate) const ALL: [Self; 2] = [Self::Gke, Self::Aks];
+
+    /// The name in a `match` and in lists.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Gke => "gke",
+            Self::Aks => "aks",
+        }
+    }
+
+    /// The cloud of that name; a sentence where there is none.
+    pub(crate) fn named(name: &str) -> Result<Self, String> {
+        let known = Self::ALL.map(Self::name).join(", ");
+        let found = Self::ALL.into_iter().find(|cloud| cloud.name() == name);
+        found.ok_or_else(|| format!("{name:?} is not in the sandbox; there is {known}"))
+    }
+
+    /// The cloud that answers at a path.
+    pub(crate) fn at(path: &str) -> Option<Self> {
+        if gke::owns(path) {
+            Some(Self::Gke)
+        } else if aks::owns(path) {
+            Some(Self::Aks)
+        } else {
+            None
+        }
+    }
+
+    /// The cloud that a cluster's id belongs to, by its form.
+    pub(crate) fn of_cluster(id: &str) -> Self {
+        if id.starts_with('/') { Self::Aks } else { Self::Gke }
+    }
+}
+
+/// Something that somebody does in one of the clouds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Act {
+    Gke(gke::Act),
+    Aks(aks::Act),
+}
+
+impl Act {
+    /// All kinds of all clouds, each with its cloud, its fields and its meaning.
+    pub(crate) fn kinds() -> Vec<Value> {
+        gke::Act::kinds().into_iter().chain(aks::Act::kinds()).collect()
+    }
+
+    /// An act from its JSON fields. The cloud is that of the cluster, unless `cloud` names it.
+    pub(crate) fn read(kind: &str, mut given: Map<String, Value>) -> Result<Self, ActorError> {
+        let named = given.remove("cloud");
+        let cloud = match named.as_ref().map(|name| name.as_str().unwrap_or_default()) {
+            Some(name) => Cloud::named(name).map_err(ActorError::Shape)?,
+            None => Cloud::of_cluster(given.get("cluster").and_then(Value::as_str).unwrap_or_default()),
+        };
+        Ok(match cloud {
+            Cloud::Gke => Self::Gke(gke::Act::read(kind, &given)?),
+            Cloud::Aks => Self::Aks(aks::Act::read(kind, &given)?),
+        })
+    }
+}
+
+/// Everything that exists in them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Clouds {
+    gke: Gke,
+    aks: Aks,
+}
+
+impl Clouds {
+    pub(crate) fn seeded(now: Millis, random: &mut Random) -> Self {
+        Self { gke: Gke::seeded(now, random), aks: Aks::seeded(now, random) }
+    }
+
+    /// Brings all of them up to the present; true when something may have changed.
+    pub(crate) fn advance(&mut self, now: Millis, latency: Millis, random: &mut Random) -> bool {
+        let gke = self.gke.advance(now, latency, random);
+        self.aks.advance(now, latency, random) || gke
+    }
+
+    /// Carries out one call.
+    pub(crate) fn answer(&mut self, cloud: Cloud, context: &mut Context<'_>, call: &Call) -> Answer {
+        match cloud {
+            Cloud::Gke => self.gke.answer(context, call),
+            Cloud::Aks => self.aks.answer(context, call),
+        }
+    }
+
+    /// The error that a fault answers a call with.
+    pub(crate) fn refuse(
+        &mut self,
+        cloud: Cloud,
+        context: &mut Context<'_>,
+        call: &Call,
+        refused: &Refused,
+    ) -> Answer {
+        match cloud {
+            Cloud::Gke => gke::refuse(context, call, refused),
+            Cloud::Aks => self.aks.refuse(context, call, refused),
+        }
+    }
+
+    /// Lets somebody else act.
+    pub(crate) fn act(&mut self, context: &mut Context<'_>, act: &Act) -> Result<(), ActorError> {
+        match act {
+            Act::Gke(act) => self.gke.act(context, act),
+            Act::Aks(act) => self.aks.act(context, act),
+        }
+    }
+
+    /// Every cluster with what it is there for.
+    pub(crate) fn overview(&self) -> Value {
+        self.gke.overview().into_iter().chain(self.aks.overview()).collect()
+    }
+
+    /// The nodes of a cluster; a sentence where there is no such cluster.
+    pub(crate) fn nodes_view(&self, id: &str, now: Millis) -> Result<Value, String> {
+        match Cloud::of_cluster(id) {
+            Cloud::Gke => self.gke.nodes_view(id, now),
+            Cloud::Aks => self.aks.nodes_view(id, now),
+        }
+    }
+}
