@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::aks_pool::AKS;
+use crate::aks_pool::{AKS, MACHINE};
 use crate::clouds::Cloud;
 use crate::mig_desk::{Desk, SOON, slices};
 use crate::mig_pool::NAME;
@@ -76,15 +76,19 @@ impl Desk {
 
     /// Sets how many A100 80GB exist in the cluster's region beyond those that strangers have.
     #[track_caller]
-    pub(crate) fn machines(&self, spare: u32) {
-        self.machines_at("eastus", spare);
+    pub(crate) fn machines(&self, spare: usize) {
+        let count = self.sandbox.nodes_of(AKS, "foreigngpu").len() + spare;
+        let stock = json!({"kind": "set_stock", "location": "eastus", "vm_size": MACHINE, "count": count});
+        self.sandbox.actor(stock);
     }
 
-    /// The same for a zone, such as `eastus-1`.
+    /// The same in one of its zones, where no stranger has any.
     #[track_caller]
-    pub(crate) fn machines_at(&self, place: &str, spare: u32) {
-        self.sandbox
-            .actor(json!({"kind": "set_stock", "zone": place, "accelerator": "A100-80GB", "count": spare}));
+    pub(crate) fn machines_in(&self, zone: &str, spare: usize) {
+        let stock = json!({
+            "kind": "set_stock", "location": "eastus", "zone": zone, "vm_size": MACHINE, "count": spare,
+        });
+        self.sandbox.actor(stock);
     }
 
     /// Somebody else's update of the pool: read whole, changed, sent whole, waited for.

@@ -47,12 +47,7 @@ fn a_driver_that_was_never_written_is_no_drift_on_any_way() {
 fn an_image_upgrade_is_no_drift() {
     let desk = Desk::aks();
     desk.settle(&Pool::aks());
-    let path = format!(
-        "{}/upgradeNodeImageVersion?api-version=2026-08-01",
-        desk.cloud.id(AKS, crate::mig_pool::NAME)
-    );
-    let (status, answer) = desk.sandbox.call_cloud("POST", &path, None);
-    assert!(status == 200 || status == 202, "{status} {answer:#}");
+    desk.actor("auto_upgrade_image", AKS, &json!({}));
     // While it runs and when it is done.
     desk.workspace.plan().exits(0);
     desk.await_state("Succeeded");

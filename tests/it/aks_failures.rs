@@ -102,8 +102,8 @@ fn a_subscription_a_group_and_a_cluster_that_are_not_there_are_named() {
 #[test]
 fn a_cluster_that_is_stopped_is_told_before_anything_is_asked() {
     let desk = Desk::aks();
-    desk.sandbox.actor(json!({"kind": "stop_cluster", "cluster": AKS, "when": "now"}));
-    desk.write(&Pool::aks());
+    let stopped = AKS.replace("managedClusters/sandbox", "managedClusters/stopped");
+    desk.write(&Pool::aks().text("cluster_id", &stopped));
     desk.workspace.apply().failure().says("stopped").says("az aks start");
     assert_eq!(desk.changes(0), Vec::<Value>::new());
     assert!(!desk.knows_the_pool());

@@ -52,7 +52,7 @@ fn still_no_capacity_is_an_error_without_harm() {
 #[test]
 fn the_way_out_is_told() {
     let desk = Desk::aks();
-    desk.machines_at("eastus-1", 0);
+    desk.machines_in("1", 0);
     desk.write(&Pool::aks().set("zones", r#"["1"]"#));
     let told = desk.workspace.apply().success().says("ZonalAllocationFailed");
     told.says("zone").says("capacity reservation").says("Standard_NC24ads_A100_v4");
@@ -120,7 +120,7 @@ fn an_incomplete_pool_is_made_smaller_and_fits() {
 #[test]
 fn an_incomplete_pool_moves_to_another_zone_as_another_pool() {
     let desk = Desk::aks();
-    desk.machines_at("eastus-1", 0);
+    desk.machines_in("1", 0);
     desk.write(&Pool::aks().set("zones", r#"["1"]"#));
     desk.workspace.apply().success().says("incomplete");
     let elsewhere = Pool::aks().set("zones", r#"["2"]"#);
