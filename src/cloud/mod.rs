@@ -13,7 +13,7 @@
 //! - `instant`: moments in RFC 3339; `clock`: how long something goes on.
 //! - `limits`: who may stop a call, and when its time is up.
 //! - `words`: what every cloud's back end says alike.
-//! - `gate`: how many operations run on one cluster at a time.
+//! - `gate`: how many operations run on one cluster at a time; `budget`: how often something may be asked.
 //! - `coalesce`: reads of one refresh share one answer.
 //! - `aks`: Azure Kubernetes Service.
 //! - `gke`: Google Kubernetes Engine.
@@ -35,6 +35,7 @@ use crate::slicing::Cloud;
 
 mod aks;
 mod attempts;
+mod budget;
 mod clock;
 mod clouds;
 mod coalesce;
@@ -50,7 +51,7 @@ pub mod settings;
 mod words;
 
 pub use clouds::Clouds;
-pub use settings::{ApiVersion, AzureSettings, GoogleSettings, Settings};
+pub use settings::{ApiVersion, AzureSettings, GoogleSettings, Settings, is_private};
 
 /// The plan-time rules of a cloud; `None` for a cloud that is not in this version.
 pub fn rules(cloud: Cloud) -> Option<&'static dyn CloudRules> {

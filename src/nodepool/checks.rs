@@ -138,7 +138,12 @@ fn profile(config: &NodePoolConfig, rules: &dyn CloudRules, problems: &mut Probl
         wrong_profile(&wanted.to_string(), &slicing, machine_type, rules, problems);
         return;
     };
-    match rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), wanted) {
+    let verdict = rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), wanted);
+    if !matches!(verdict, ProfileVerdict::Refused(_)) {
+        unsure_machine(machine_type, rules.cloud(), problems);
+        waste(&slicing, found.facts(), problems);
+    }
+    match verdict {
         ProfileVerdict::Allowed => {}
         ProfileVerdict::Doubtful(why) => {
             problems.warning("mig_profile", format!("{wanted} may not work here"), why);
@@ -149,8 +154,6 @@ fn profile(config: &NodePoolConfig, rules: &dyn CloudRules, problems: &mut Probl
             format!("{why} {}", offers(&slicing, machine_type, rules)),
         ),
     }
-    unsure_machine(machine_type, rules.cloud(), problems);
-    waste(&slicing, found.facts(), problems);
     if let ProfileMatch::OtherName(facts) = found {
         problems.warning(
             "mig_profile",
@@ -361,7 +364,7 @@ fn labels(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mu
                 own.contains_key(key).then(|| {
                     (
                         "is set by the provider",
-                        "The provider gives it to every pool, so that the right components run on its nodes. Remove \
+                        "The provider gives it to the pool, so that the right components run on its nodes. Remove \
                          it."
                             .to_owned(),
                     )

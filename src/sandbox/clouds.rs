@@ -96,7 +96,7 @@ impl Clouds {
     /// Brings all of them up to the present; true when something may have changed.
     pub(crate) fn advance(&mut self, now: Millis, latency: Millis, random: &mut Random) -> bool {
         let gke = self.gke.advance(now, latency, random);
-        self.aks.advance(now, latency, random) || gke
+        self.aks.advance(now, random) || gke
     }
 
     /// Carries out one call.

@@ -63,6 +63,8 @@ mod mig_replace;
 mod mig_unknowns;
 mod mig_updates;
 mod mig_waiting;
+mod plan_clouds;
+mod plan_pool;
 mod plan_unknowns;
 mod sandbox_gke;
 mod support;

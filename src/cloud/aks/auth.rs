@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::cloud::http::HttpClient;
-use crate::cloud::settings::AzureSettings;
+use crate::cloud::settings::{AzureSettings, is_private};
 
 mod addresses;
 mod assertions;
@@ -30,7 +30,7 @@ mod command;
 mod explain;
 mod transport;
 
-use addresses::{Addresses, is_private};
+use addresses::Addresses;
 use cached::Cached;
 use chain::Means;
 use command::Command;

@@ -14,7 +14,7 @@ use crate::slicing::{MigStrategy, Sharing};
 
 /// Options that are lengths of time in whole minutes, with the least and the most of them (source: AKS
 /// documentation, "Configure rolling upgrades").
-const MINUTES: [(&str, u64, u64); 2] = [("drain_timeout", 5, 24 * 60), ("node_soak", 0, 30)];
+const MINUTES: [(&str, &str, &str); 2] = [("drain_timeout", "5m", "24h"), ("node_soak", "0m", "30m")];
 
 /// Options that are ids, and of what.
 const IDS: [(&str, places::ResourceType); 5] = [
@@ -177,8 +177,8 @@ impl Wish<'_> {
             problems.warning(
                 "aks.os_sku",
                 format!("MIG on {system} is not confirmed for the {}", slicing.gpu.name),
-                "AKS has announced MIG on Azure Linux for A100 machines only. Ubuntu cuts all of them; else compare \
-                 the nodes' allocatable nvidia.com/gpu with the planned slices after the apply.",
+                "AKS has announced MIG on Azure Linux for A100 machines only. Use Ubuntu, or compare the nodes' \
+                 allocatable resources with the planned slices after the apply.",
             );
         }
     }
@@ -225,17 +225,21 @@ impl Wish<'_> {
     }
 
     fn minutes(&self, problems: &mut Problems) {
+        let length = |text: &str| text.parse::<GoDuration>().ok();
         for (name, least, most) in MINUTES {
-            let length = self.options.text(name).and_then(|text| text.parse::<GoDuration>().ok());
-            let Some(GoDuration(length)) = length else { continue };
+            let Some(written) = self.options.text(name).and_then(length) else { continue };
             let path = format!("aks.{name}");
-            if length.subsec_nanos() != 0 || length.as_secs() % 60 != 0 {
-                problems.error(&path, "AKS counts in whole minutes", "Leave seconds and less out.");
-            } else if !(least..=most).contains(&(length.as_secs() / 60)) {
+            if written.0.subsec_nanos() != 0 || written.0.as_secs() % 60 != 0 {
                 problems.error(
                     &path,
-                    "AKS does not wait so long or so short",
-                    format!("Write from \"{least}m\" to \"{most}m\"."),
+                    "AKS counts in whole minutes",
+                    "Write a number of minutes or hours, such as \"10m\".",
+                );
+            } else if Some(written) < length(least) || Some(written) > length(most) {
+                problems.error(
+                    &path,
+                    "AKS does not allow this length of time",
+                    format!("Write from \"{least}\" to \"{most}\"."),
                 );
             }
         }

@@ -154,7 +154,8 @@ impl AzureSettings {
     /// These settings, with what they leave open taken from the variables that hashicorp/azurerm reads.
     ///
     /// Written credentials keep those of other kinds out: a secret left over in a shell must not win over
-    /// `use_oidc = true` in the configuration. Who is meant, and where, is completed all the same.
+    /// `use_oidc = true` in the configuration. Who is meant, and where, is completed all the same. A token of another
+    /// issuer that is written is meant to be used; one in the environment only counts with `use_oidc`, as in azurerm.
     #[must_use]
     pub fn completed(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
         let first = |names: &[&str]| names.iter().find_map(|name| variable(name).filter(|it| !it.is_empty()));
@@ -169,6 +170,9 @@ impl AzureSettings {
             }
         };
         let wants = self.wants();
+        if self.use_oidc.is_none() && self.has_federation() {
+            self.use_oidc = Some(true);
+        }
         if wants.certificate {
             if self.client_certificate.is_none() && self.client_certificate_path.is_none() {
                 self.client_certificate = first(&["ARM_CLIENT_CERTIFICATE"]);
@@ -245,13 +249,7 @@ impl AzureSettings {
             secret: any(&[&self.client_secret, &self.client_secret_file_path]),
             federation: self.use_oidc == Some(true)
                 || self.use_aks_workload_identity == Some(true)
-                || any(&[
-                    &self.oidc_token,
-                    &self.oidc_token_file_path,
-                    &self.oidc_request_token,
-                    &self.oidc_request_url,
-                    &self.ado_pipeline_service_connection_id,
-                ]),
+                || self.has_federation(),
             managed_identity: self.use_msi == Some(true) || any(&[&self.msi_endpoint]),
         };
         if written == Wants::default() {
@@ -259,6 +257,18 @@ impl AzureSettings {
         } else {
             written
         }
+    }
+
+    /// Whether a token of another issuer, or where to ask for one, is set.
+    fn has_federation(&self) -> bool {
+        let values = [
+            &self.oidc_token,
+            &self.oidc_token_file_path,
+            &self.oidc_request_token,
+            &self.oidc_request_url,
+            &self.ado_pipeline_service_connection_id,
+        ];
+        values.iter().any(|value| value.is_some())
     }
 
     /// The user agent of requests to Azure, which counts them to a partner.

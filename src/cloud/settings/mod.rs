@@ -3,7 +3,7 @@
 //! - `google`: for GKE, by the names of hashicorp/google.
 //! - `azure`: for AKS, by the names of hashicorp/azurerm.
 
-use url::Url;
+use url::{Host, Url};
 
 mod azure;
 mod google;
@@ -39,6 +39,20 @@ impl Settings {
     }
 }
 
+/// Whether what is sent to this address can be read by nobody else: it is encrypted, or never leaves the machine.
+pub fn is_private(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => true,
+        "http" => match url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        },
+        _ => false,
+    }
+}
+
 /// Go's spellings of true, which the clouds' own providers take.
 fn is_true(text: &str) -> bool {
     matches!(text, "1" | "t" | "T" | "true" | "TRUE" | "True")
@@ -46,10 +60,28 @@ fn is_true(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     /// An environment of these variables alone.
     pub(super) fn environment(
         pairs: &'static [(&'static str, &'static str)],
     ) -> impl Fn(&str) -> Option<String> {
         |name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    #[test]
+    fn secrets_stay_private() {
+        for (text, expected) in [
+            ("https://example.com", true),
+            ("http://example.com", false),
+            ("http://127.0.0.1:80", true),
+            ("http://[::1]", true),
+            ("http://localhost", true),
+            ("http://localhost.example.com", false),
+            ("http://10.0.0.1", false),
+            ("ftp://127.0.0.1", false),
+        ] {
+            assert_eq!(is_private(&Url::parse(text).unwrap()), expected, "{text}");
+        }
     }
 }

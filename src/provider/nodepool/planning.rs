@@ -20,8 +20,13 @@ pub(super) const INCOMPLETE: &str = "incomplete";
 /// Plans one pool. Everything in it follows from the plan and from the provider's configuration.
 pub(super) fn plan(plan: &mut Plan<'_>, resource_type: &str, session: &Session) {
     let mut problems = Problems::default();
-    let config = from_value::config(plan.config, &mut problems);
+    let mut config = from_value::config(plan.config, &mut problems);
     let cloud = from_value::cloud_of(&config);
+    if config.max_pods.is_null() {
+        // What the cloud has set since is no longer open.
+        let kept = plan.get("max_pods").as_u64().and_then(|count| u32::try_from(count).ok());
+        config.max_pods = kept.into();
+    }
     checks::check(&config, cloud.and_then(cloud::rules), &mut problems);
     // Errors were shown by the validation that comes before every plan; warnings are shown here, once.
     problems.0.retain(|problem| problem.severity == crate::nodepool::Severity::Warning);

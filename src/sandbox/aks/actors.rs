@@ -233,7 +233,7 @@ impl Aks {
             }
             Act::SetStock { place, gpu, count } => {
                 self.stock.entry(place.clone()).or_default().insert((*gpu).to_owned(), *count);
-                self.advance(context.now, context.latency, context.random);
+                self.advance(context.now, context.random);
             }
             Act::SetQuota { location, family, count } => {
                 self.quota.entry(location.clone()).or_default().insert((*family).to_owned(), *count);

@@ -209,7 +209,7 @@ impl Aks {
         let id = operation.id.clone();
         self.operations.push(operation);
         // With no latency the work is done before the answer is made.
-        self.advance(now, context.latency, context.random);
+        self.advance(now, context.random);
         self.forget();
         id
     }

@@ -35,7 +35,7 @@ impl Roll {
 
 impl Aks {
     /// Brings the world up to `now`. False: nothing is under way, so nothing has changed.
-    pub(crate) fn advance(&mut self, now: Millis, _latency: Millis, random: &mut Random) -> bool {
+    pub(crate) fn advance(&mut self, now: Millis, random: &mut Random) -> bool {
         let mut moves = false;
         for index in 0..self.operations.len() {
             if !self.operations[index].active() {

@@ -16,6 +16,9 @@ pub(super) const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
 /// The tenant of everybody.
 pub(super) const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
 
+/// Makes the ids of requests.
+const REQUESTS: u64 = 0x52_4d;
+
 /// A cluster to be.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
@@ -36,7 +39,7 @@ impl Aks {
             operations: Vec::new(),
             stock: std::collections::BTreeMap::new(),
             quota: std::collections::BTreeMap::new(),
-            requests: Random::new(now),
+            requests: Random::new(REQUESTS),
             buckets: super::buckets::Buckets::default(),
         };
         let zones = &["1", "2", "3"];

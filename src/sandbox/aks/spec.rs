@@ -195,14 +195,12 @@ pub(crate) fn view(cluster: &Cluster, pool: &Pool, version: ApiVersion) -> Value
         // Resource Manager returns some keys in another case than they were given (source: AKS documentation, tags).
         shown["tags"] = tags.iter().map(|(key, value)| (other_case(key), value.clone())).collect();
     }
-    if shown["gpuProfile"].is_object() {
+    if let Some(Value::Object(gpu)) = shown.get_mut("gpuProfile") {
         // Unset leaves are shown as empty text and as null (source: AKS documentation, managed GPU pools).
-        keep(&mut shown, "gpuProfile.driverType", &json!(""));
-        let profile = &mut shown["gpuProfile"];
-        let managed = profile["nvidia"].is_object();
-        let unset = if managed { &mut profile["nvidia"]["migStrategy"] } else { &mut profile["nvidia"] };
-        // Looking at a member that is not there makes it, as null.
-        debug_assert!(unset.is_null() || !unset.is_array());
+        gpu.entry("driverType").or_insert(json!(""));
+        if let Value::Object(nvidia) = gpu.entry("nvidia").or_insert(Value::Null) {
+            nvidia.entry("migStrategy").or_insert(Value::Null);
+        }
     }
     for (name, spelled) in [
         ("vnetSubnetID", "resourcegroups"),

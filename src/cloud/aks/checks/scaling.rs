@@ -131,7 +131,8 @@ fn default_pods(config: &NodePoolConfig, per_node: u64, problems: &mut Problems)
     }
 }
 
-/// Source: kubernetes/autoscaler, Azure provider, templates of nodes from a VM size; Azure/AKS issues 4216 and 5161.
+/// Sources: kubernetes/autoscaler, Azure provider, templates of nodes from a VM size; Azure/AKS issues 4216 and 5161;
+/// for the ten minutes AKS documentation, "Cluster autoscaler", `scale-down-unneeded-time`.
 fn autoscaler(config: &NodePoolConfig, limits: &AutoscalingConfig, problems: &mut Problems) {
     let from_zero = limits.min_nodes.known() == Some(&0);
     let stack = config.options.known().and_then(GpuStack::of);
@@ -152,17 +153,17 @@ fn autoscaler(config: &NodePoolConfig, limits: &AutoscalingConfig, problems: &mu
             None => "nvidia.com/mig-…".to_owned(),
         };
         let consequence = if from_zero {
-            "with min_nodes = 0 it never starts a first node for them. Set min_nodes to 1 or more, or"
+            "With min_nodes = 0 no node is ever started for them: set min_nodes to 1 or more, or"
         } else {
-            "it may not start nodes for them when those that run are full. Compare, or"
+            "It may start no further node for them when those that run are full:"
         };
         problems.warning(
             "autoscaling",
             format!("The autoscaler does not know {resource}"),
             format!(
-                "AKS's cluster autoscaler takes a new node of this machine type for one with whole GPUs \
-                 (nvidia.com/gpu). Pods that wait for {resource} ask for something that no such node has, so \
-                 {consequence} use mig_strategy = \"single\", under which slices are nvidia.com/gpu too."
+                "AKS's cluster autoscaler believes that a new node of this machine type brings whole GPUs \
+                 (nvidia.com/gpu), and pods that wait for {resource} ask for something else. {consequence} use \
+                 mig_strategy = \"single\", under which slices are nvidia.com/gpu too."
             ),
         );
     } else if from_zero && config.mig_strategy.known_or(MigStrategy::Single) == Some(MigStrategy::Single) {
@@ -179,15 +180,15 @@ fn overshoot(config: &NodePoolConfig, limits: &AutoscalingConfig, problems: &mut
     if started < 2 {
         return;
     }
-    let devices = if gpus == 1 { "1 GPU".to_owned() } else { format!("{gpus} GPUs") };
+    let bound = if started == u64::from(*max) { ", as many as max_nodes allows" } else { "" };
     problems.warning(
         "autoscaling.min_nodes",
         "From zero the autoscaler starts too many nodes",
         format!(
-            "While the pool is empty, AKS's cluster autoscaler takes a node for {devices} (nvidia.com/gpu: {gpus}), \
-             and not for its {per_node} slices. When {per_node} pods wait for a slice each, which one node has, it \
-             starts {started} nodes, and takes the idle ones away after about ten minutes. Lower max_nodes to bound \
-             that; with min_nodes = 1 it counts the slices of the node that is there.",
+            "While the pool is empty, AKS's cluster autoscaler believes that a new node brings nvidia.com/gpu: {gpus}, \
+             which is its GPUs, and not {per_node}, which is its slices. When {per_node} pods wait for a slice each, it \
+             starts {started} nodes{bound}, where one would do, and takes the idle ones away after about ten minutes. \
+             With min_nodes = 1 it counts the slices of the node that is there; a lower max_nodes bounds the waste.",
             per_node = capacity.per_node
         ),
     );

@@ -144,14 +144,14 @@ fn the_autoscaler_is_warned_of_in_numbers() {
         })
     };
     let one = warned("Standard_NC24ads_A100_v4", "1g.10gb", 0, 10);
-    assert!(one.contains("a node for 1 GPU (nvidia.com/gpu: 1)") && one.contains("starts 7 nodes"), "{one}");
+    assert!(one.contains("nvidia.com/gpu: 1,") && one.contains("starts 7 nodes, where"), "{one}");
     let eight = warned(EIGHT, "1g.10gb", 0, 10);
     assert!(
-        eight.contains("8 GPUs") && eight.contains("56 pods") && eight.contains("starts 7 nodes"),
+        eight.contains("nvidia.com/gpu: 8,") && eight.contains("56 pods") && eight.contains("starts 7 nodes"),
         "{eight}"
     );
     // Never more than it may, and no word where it counts right.
-    assert!(warned(EIGHT, "1g.10gb", 0, 3).contains("starts 3 nodes"));
+    assert!(warned(EIGHT, "1g.10gb", 0, 3).contains("starts 3 nodes, as many as max_nodes allows"));
     for (profile, min, max) in [("1g.10gb", 1, 10), ("1g.10gb", 0, 1), ("7g.80gb", 0, 10)] {
         assert_eq!(warned(EIGHT, profile, min, max), "", "{profile} {min} {max}");
     }

@@ -30,6 +30,7 @@ fn the_environment_fills_what_is_open() {
 #[test]
 fn every_variable_has_its_setting() {
     type Field = fn(&AzureSettings) -> Option<String>;
+    type Switch = fn(&AzureSettings) -> Option<bool>;
     let table: &[(&'static str, Field)] = &[
         ("ARM_SUBSCRIPTION_ID", |it| it.subscription_id.clone()),
         ("ARM_TENANT_ID", |it| it.tenant_id.clone()),
@@ -66,7 +67,7 @@ fn every_variable_has_its_setting() {
         assert_eq!(field(&settings).as_deref(), Some("value"), "{name}");
         assert_ne!(settings, AzureSettings::default());
     }
-    let switches: &[(&'static str, fn(&AzureSettings) -> Option<bool>)] = &[
+    let switches: &[(&'static str, Switch)] = &[
         ("ARM_USE_OIDC", |it| it.use_oidc),
         ("ARM_USE_AKS_WORKLOAD_IDENTITY", |it| it.use_aks_workload_identity),
         ("ARM_USE_MSI", |it| it.use_msi),
