@@ -78,7 +78,7 @@ impl Desk {
     #[track_caller]
     pub(crate) fn machines(&self, spare: usize) {
         let count = self.sandbox.nodes_of(AKS, "foreigngpu").len() + spare;
-        let stock = json!({"kind": "set_stock", "location": "eastus", "vm_size": MACHINE, "count": count});
+        let stock = json!({"cloud": "aks", "kind": "set_stock", "location": "eastus", "vm_size": MACHINE, "count": count});
         self.sandbox.actor(stock);
     }
 
@@ -86,7 +86,7 @@ impl Desk {
     #[track_caller]
     pub(crate) fn machines_in(&self, zone: &str, spare: usize) {
         let stock = json!({
-            "kind": "set_stock", "location": "eastus", "zone": zone, "vm_size": MACHINE, "count": spare,
+            "cloud": "aks", "kind": "set_stock", "location": "eastus", "zone": zone, "vm_size": MACHINE, "count": spare,
         });
         self.sandbox.actor(stock);
     }

@@ -16,6 +16,7 @@ fn unknown_maps_and_sets_as_wholes_are_planned() {
         .set("tags", &format!("{LATER}.tags"))
         .set("zones", &format!("{LATER}.zones"))
         .set("taints", &format!("[for t in {LATER}.taints : {{ key = t.key, effect = t.effect }}]"))
+        .set("node_count", "1")
         .beside(&later(value));
     let change = change(&desk, &pool);
     assert_eq!(change["after_unknown"]["effective_labels"], true);
