@@ -1,16 +1,22 @@
 //! The provider block.
+//!
+//! - `azure`, `google`: what each cloud is reached with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use crate::cloud::{GoogleSettings, Settings};
+use crate::cloud::{Settings, is_private};
 use crate::nodepool::labels::{key_fault, value_fault};
 use crate::nodepool::resolve::Defaults;
+use crate::slicing::Cloud;
 use crate::tfplugin::{Attribute, AttributePath, Diagnostic, Diagnostics, Schema, Type, Value};
 
 use super::origin::Origin;
 use super::session::Configured;
+
+mod azure;
+mod google;
 
 /// The environment variable that points everything at a sandbox.
 pub(super) const SANDBOX: &str = "GPUSLICE_SANDBOX";
@@ -22,7 +28,8 @@ pub(super) fn schema() -> Schema {
             "Creates GPU node pools whose GPUs are cut into slices. Everything here is optional: with an empty block \
              each cloud's usual credentials are used.",
         )
-        .attribute(google())
+        .attribute(azure::attribute())
+        .attribute(google::attribute())
         .attribute(Attribute::map("default_labels", Type::String).optional().describe(
             "Node labels for every pool. A pool's own `labels` win over them.",
         ))
@@ -31,43 +38,9 @@ pub(super) fn schema() -> Schema {
         ))
 }
 
-fn google() -> Attribute {
-    Attribute::object(
-        "google",
-        vec![
-            Attribute::string("credentials").optional().sensitive().describe(
-                "A credentials file in JSON, or the path of one. Else GOOGLE_CREDENTIALS, else application default \
-                 credentials.",
-            ),
-            Attribute::string("access_token").optional().sensitive().describe(
-                "An OAuth 2.0 access token, which is not refreshed. Else GOOGLE_OAUTH_ACCESS_TOKEN.",
-            ),
-            Attribute::string("impersonate_service_account").optional().describe(
-                "The service account to act as. Else GOOGLE_IMPERSONATE_SERVICE_ACCOUNT.",
-            ),
-            Attribute::list("impersonate_service_account_delegates", Type::String)
-                .optional()
-                .describe("The chain of delegates on the way to it."),
-            Attribute::bool("user_project_override").optional().describe(
-                "Whether quota is counted against `billing_project`, or without it the cluster's project. Else USER_PROJECT_OVERRIDE.",
-            ),
-            Attribute::string("billing_project").optional().describe(
-                "The project that quota is counted against with `user_project_override`. Else GOOGLE_BILLING_PROJECT.",
-            ),
-            Attribute::string("container_custom_endpoint").optional().describe(
-                "Another address of the GKE API. Else GOOGLE_CONTAINER_CUSTOM_ENDPOINT.",
-            ),
-            Attribute::string("compute_custom_endpoint").optional().describe(
-                "Another address of the Compute Engine API. Else GOOGLE_COMPUTE_CUSTOM_ENDPOINT.",
-            ),
-        ],
-    )
-    .optional()
-    .describe("Credentials and addresses for GKE, with the names that the Google provider uses.")
-}
-
 /// Judges the known part of the block.
 pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
+    azure::validate(config.lookup("azure"), diagnostics);
     for (key, value) in config.lookup("default_labels").as_map().into_iter().flatten() {
         let path = AttributePath::parse("default_labels").key(key.as_str());
         if key.starts_with("gpuslice/") {
@@ -100,42 +73,26 @@ pub(super) fn configured(
     terraform_version: &str,
 ) -> Result<(Settings, Configured), Diagnostics> {
     let sandbox = sandbox.filter(|url| !url.is_empty()).map(|url| sandbox_url(&url)).transpose()?;
-    let google = config.lookup("google");
-    let text = |name: &str| google.lookup(name).as_str().map(str::to_owned);
     let settings = Settings {
-        google: GoogleSettings {
-            credentials: text("credentials"),
-            access_token: text("access_token"),
-            impersonate_service_account: text("impersonate_service_account"),
-            impersonate_service_account_delegates: google
-                .lookup("impersonate_service_account_delegates")
-                .as_elements()
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|delegate| delegate.as_str().map(str::to_owned))
-                .collect(),
-            user_project_override: google.lookup("user_project_override").as_bool(),
-            billing_project: text("billing_project"),
-            container_custom_endpoint: text("container_custom_endpoint"),
-            compute_custom_endpoint: text("compute_custom_endpoint"),
-        },
+        azure: azure::settings(config.lookup("azure")),
+        google: google::settings(config.lookup("google")),
         user_agent: format!(
             "Terraform/{terraform_version} terraform-provider-gpuslice/{}",
             env!("CARGO_PKG_VERSION")
         ),
         sandbox,
     };
-    let configured = Configured {
-        origin: if settings.sandbox.is_some() { Origin::Sandbox } else { Origin::Cloud },
-        defaults: defaults(config),
-        clouds: None,
-    };
+    let origin = if settings.sandbox.is_some() { Origin::Sandbox } else { Origin::Cloud };
+    let configured =
+        Configured { origin, defaults: defaults(config), unknown: unknown(config, origin), clouds: None };
     Ok((settings, configured))
 }
 
-/// Whether credentials and addresses are known: in the sandbox nothing is needed.
-pub(super) fn connectable(config: &Value, origin: Origin) -> bool {
-    origin == Origin::Sandbox || config.lookup("google").is_wholly_known()
+/// The clouds whose credentials or addresses are not known yet. In the sandbox nothing has to be known.
+fn unknown(config: &Value, origin: Origin) -> BTreeSet<Cloud> {
+    let blocks = [(Cloud::Aks, "azure"), (Cloud::Gke, "google")];
+    let known = |block: &str| origin == Origin::Sandbox || config.lookup(block).is_wholly_known();
+    blocks.into_iter().filter(|(_, block)| !known(block)).map(|(cloud, _)| cloud).collect()
 }
 
 fn defaults(config: &Value) -> Option<Defaults> {
@@ -167,13 +124,7 @@ fn sandbox_url(text: &str) -> Result<Url, Diagnostics> {
     if url.scheme() != "http" {
         return Err(refused("does not begin with http://"));
     }
-    let local = match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    if !local {
+    if !is_private(&url) {
         return Err(refused("is not on this machine, and a sandbox listens on loopback only"));
     }
     Ok(url)
@@ -187,6 +138,22 @@ mod tests {
         configured(&Value::Object(BTreeMap::new()), sandbox.map(str::to_owned), "1.11.4")
             .map(|(_, configured)| configured.origin)
             .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_one_cloud_waits_for_keeps_no_other_waiting() {
+        let block = |name: &str, value: Value| {
+            Value::Object(BTreeMap::from([(
+                name.to_owned(),
+                Value::Object(BTreeMap::from([("x".to_owned(), value)])),
+            )]))
+        };
+        let config = block("google", Value::UNKNOWN);
+        assert_eq!(unknown(&config, Origin::Cloud), BTreeSet::from([Cloud::Gke]));
+        assert_eq!(unknown(&config, Origin::Sandbox), BTreeSet::new());
+        let config = block("azure", Value::UNKNOWN);
+        assert_eq!(unknown(&config, Origin::Cloud), BTreeSet::from([Cloud::Aks]));
+        assert_eq!(unknown(&block("azure", Value::from("known")), Origin::Cloud), BTreeSet::new());
     }
 
     #[test]

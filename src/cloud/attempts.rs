@@ -1,12 +1,12 @@
-//! Trying again, by the retry table.
+//! Trying again, by a cloud's retry table.
 
 use std::future::Future;
 use std::time::Duration;
 
-use super::errors::{Action, ApiError};
-use super::explain;
-use crate::cloud::limits::{Limits, Stopped};
-use crate::cloud::retry::Backoff;
+use super::fault::{Action, Fault};
+use super::limits::{Limits, Stopped};
+use super::retry::Backoff;
+use super::words;
 use crate::nodepool::PoolError;
 
 /// How often a fault that passes is tried again.
@@ -26,20 +26,20 @@ pub(crate) enum Kind {
 
 /// Why a request did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum Trouble<E> {
     /// The call was stopped; `waited_for` is what the server said to make it wait.
     Stopped { why: Stopped, waited_for: Option<String> },
     /// The server's last word.
-    Api(ApiError),
+    Api(E),
 }
 
-impl From<Stopped> for Trouble {
+impl<E> From<Stopped> for Trouble<E> {
     fn from(why: Stopped) -> Self {
         Trouble::Stopped { why, waited_for: None }
     }
 }
 
-impl Trouble {
+impl<E: Fault> Trouble<E> {
     /// What to do about it; `None` for a call that was stopped.
     pub(crate) fn action(&self) -> Option<Action> {
         match self {
@@ -52,7 +52,7 @@ impl Trouble {
     pub(crate) fn explain(&self, doing: &str, timeout: Duration) -> PoolError {
         match self {
             Trouble::Stopped { why, waited_for } => {
-                explain::stopped(*why, timeout, doing, waited_for.as_deref())
+                words::stopped(*why, timeout, doing, E::COMPANY, waited_for.as_deref())
             }
             Trouble::Api(error) => error.explain(doing),
         }
@@ -69,25 +69,31 @@ struct Pace {
 }
 
 /// Sends a request, and again where the retry table says so.
-pub(crate) async fn attempt<T, F>(limits: &Limits, kind: Kind, send: impl FnMut() -> F) -> Result<T, Trouble>
+pub(crate) async fn attempt<T, E, F>(
+    limits: &Limits,
+    kind: Kind,
+    send: impl FnMut() -> F,
+) -> Result<T, Trouble<E>>
 where
-    F: Future<Output = Result<T, ApiError>>,
+    E: Fault,
+    F: Future<Output = Result<T, E>>,
 {
     let pace = Pace {
-        turns: Backoff::new(Duration::from_secs(1), Duration::from_secs(15)),
+        turns: Backoff::new(Duration::from_secs(1), E::LONGEST_TURN),
         faults: Backoff::new(Duration::from_millis(500), Duration::from_secs(8)),
     };
     attempt_at(pace, limits, kind, send).await
 }
 
-async fn attempt_at<T, F>(
+async fn attempt_at<T, E, F>(
     mut pace: Pace,
     limits: &Limits,
     kind: Kind,
     mut send: impl FnMut() -> F,
-) -> Result<T, Trouble>
+) -> Result<T, Trouble<E>>
 where
-    F: Future<Output = Result<T, ApiError>>,
+    E: Fault,
+    F: Future<Output = Result<T, E>>,
 {
     let mut left = FAULTS;
     let mut waited_for = None;

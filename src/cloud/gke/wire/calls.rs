@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::{
+use super::number::{Int, Long};
+use super::{
     Accelerator, Autoscaling, Enabled, Management, NetworkConfig, NodeDrain, NodePool, TagMap, Taint,
     UpgradeSettings, WorkloadMetadata,
 };
-use super::wire_number::{Int, Long};
 
 /// A list of pools.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -1,19 +1,8 @@
-//! Credentials and addresses: what the provider block says, completed from the environment.
+//! What GKE is reached with: the settings of hashicorp/google.
 
 use std::fmt;
 
-use url::Url;
-
-/// What the clouds are reached with.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// For GKE.
-    pub google: GoogleSettings,
-    /// The address of a sandbox; everything goes there, with a token that is worth nothing.
-    pub sandbox: Option<Url>,
-    /// The user agent of every request.
-    pub user_agent: String,
-}
+use super::is_true;
 
 /// What Google's APIs are reached with. Names and meanings are those of the provider hashicorp/google.
 ///
@@ -54,19 +43,6 @@ impl fmt::Debug for GoogleSettings {
     }
 }
 
-impl Settings {
-    /// These settings, with what they leave open taken from this process's environment.
-    #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the variables of hashicorp/google"
-    )]
-    pub fn completed_from_environment(mut self) -> Self {
-        self.google = self.google.completed(|name| std::env::var(name).ok());
-        self
-    }
-}
-
 impl GoogleSettings {
     /// These settings, with what they leave open taken from the variables that hashicorp/google reads.
     ///
@@ -101,18 +77,10 @@ impl GoogleSettings {
     }
 }
 
-/// Go's spellings of true, which hashicorp/google takes.
-fn is_true(text: &str) -> bool {
-    matches!(text, "1" | "t" | "T" | "true" | "TRUE" | "True")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::tests::environment;
     use super::*;
-
-    fn environment(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
-        |name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-    }
 
     #[test]
     fn the_environment_fills_what_is_open() {
