@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use http::header::DATE;
+use http::header::{CONTENT_TYPE, DATE};
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
@@ -78,7 +78,7 @@ impl HttpClient {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole answer. A body is JSON unless the headers say otherwise.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -88,9 +88,13 @@ impl HttpClient {
     ) -> Result<Answer, NoAnswer> {
         let host = url.host_str().unwrap_or_default().to_owned();
         let begun = Instant::now();
+        let json = body.is_some() && !headers.contains_key(CONTENT_TYPE);
         let mut request = self.client(&host)?.request(method.clone(), url.clone()).headers(headers);
+        if json {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
         if let Some(body) = body {
-            request = request.header(http::header::CONTENT_TYPE, "application/json").body(body);
+            request = request.body(body);
         }
         let answer = match request.send().await {
             Ok(answer) => answer,

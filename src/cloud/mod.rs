@@ -8,18 +8,22 @@
 //! - `clouds`: one API per cloud, made when first asked for.
 //! - `http`: the client that all clouds share, with its time-outs.
 //! - `retry`: when to try again, and how long to wait.
-//! - `instant`: moments in RFC 3339.
+//! - `fault`: a failed request, and what its cloud's retry table says to do about it.
+//! - `attempts`: trying again by that; `once`: creating something exactly once, though answers may be lost.
+//! - `instant`: moments in RFC 3339; `clock`: how long something goes on.
 //! - `limits`: who may stop a call, and when its time is up.
-//! - `gate`: how many operations run on one cluster at a time.
+//! - `words`: what every cloud's back end says alike.
+//! - `gate`: how many operations run on one cluster at a time; `budget`: how often something may be asked.
 //! - `coalesce`: reads of one refresh share one answer.
+//! - `aks`: Azure Kubernetes Service.
 //! - `gke`: Google Kubernetes Engine.
 //!
 //! Every cloud's folder holds files of the same names, so that who knows one finds the way in all:
 //! - `mod.rs`: the trait [`NodePools`](crate::nodepool::NodePools).
-//! - The API: `auth.rs` (credentials), `client.rs` (routes), `wire.rs`, `wire_calls.rs`, `wire_number.rs` (JSON),
-//!   `errors.rs` (the retry table), `attempts.rs` (trying again by it), `explain.rs` (errors in words).
-//! - Translation, pure: `translate.rs` (neutral to wire, for a create), `groups.rs` and `steps.rs` (a change as
-//!   requests), `parts.rs` (what both share), `seen.rs` (wire to neutral), `health.rs` (how a pool fares).
+//! - The API: `auth.rs` (credentials), `client.rs` (routes), `wire.rs` (JSON), `errors.rs` (the retry table),
+//!   `explain.rs` (errors in words).
+//! - Translation, pure: `translate.rs` (neutral to wire, for a create), `steps.rs` (a change as requests), `parts.rs`
+//!   (what both share), `seen.rs` (wire to neutral), `health.rs` (how a pool fares).
 //! - Behaviour: `create.rs`, `update.rs`, `delete.rs`, `read.rs`, `wait.rs` (for operations and pools), `follow.rs`
 //!   (from an accepted request to the pool's rest).
 //! - Rules, pure: `rules.rs` (the trait [`CloudRules`]), `checks.rs`, `option_checks.rs`, `options.rs` (the options
@@ -29,23 +33,31 @@
 use crate::nodepool::CloudRules;
 use crate::slicing::Cloud;
 
+mod aks;
+mod attempts;
+mod budget;
+mod clock;
 mod clouds;
 mod coalesce;
+mod fault;
 mod gate;
 mod gke;
 mod http;
 mod instant;
 mod limits;
+mod once;
 mod retry;
 pub mod settings;
+mod words;
 
 pub use clouds::Clouds;
-pub use settings::{GoogleSettings, Settings};
+pub use settings::{ApiVersion, AzureSettings, GoogleSettings, Settings, is_private};
 
 /// The plan-time rules of a cloud; `None` for a cloud that is not in this version.
 pub fn rules(cloud: Cloud) -> Option<&'static dyn CloudRules> {
     match cloud {
+        Cloud::Aks => Some(&aks::RULES),
         Cloud::Gke => Some(&gke::RULES),
-        Cloud::Aks | Cloud::Eks => None,
+        Cloud::Eks => None,
     }
 }

@@ -60,7 +60,8 @@ const fn same(attribute: &'static str, change: Change) -> CommonChange {
 
 /// Every settable attribute that the clouds share.
 ///
-/// GKE's column follows what its API takes in an `UpdateNodePoolRequest` (source: GKE API discovery document v1)
+/// AKS's column follows what the azurerm provider changes in place and what it makes anew, or rotates through a
+/// temporary pool, of `azurerm_kubernetes_cluster_node_pool`. GKE's column follows what its API takes in an `UpdateNodePoolRequest` (source: GKE API discovery document v1)
 /// and which of those make it recreate nodes (source: the Google provider's documentation of
 /// `google_container_node_pool`).
 pub const COMMON: &[CommonChange] = &[

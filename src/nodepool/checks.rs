@@ -9,7 +9,9 @@ use super::problem::Path;
 use super::rules::ProfileVerdict;
 use super::spec::{Amount, Taint};
 use super::{CloudRules, Field, Problems, Severity};
-use crate::slicing::{Catalogue, Cloud, MigStrategy, MigSupport, ProfileMatch, ProfileNameError, Sharing};
+use crate::slicing::{
+    Catalogue, Cloud, MigStrategy, MigSupport, ProfileFacts, ProfileMatch, ProfileNameError, Sharing,
+};
 
 /// Finds everything wrong with `config` that can be known now. `rules` is the cloud's, where the cloud is known.
 pub fn check(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mut Problems) {
@@ -136,7 +138,12 @@ fn profile(config: &NodePoolConfig, rules: &dyn CloudRules, problems: &mut Probl
         wrong_profile(&wanted.to_string(), &slicing, machine_type, rules, problems);
         return;
     };
-    match rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), wanted) {
+    let verdict = rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), wanted);
+    if !matches!(verdict, ProfileVerdict::Refused(_)) {
+        unsure_machine(machine_type, rules.cloud(), problems);
+        waste(&slicing, found.facts(), problems);
+    }
+    match verdict {
         ProfileVerdict::Allowed => {}
         ProfileVerdict::Doubtful(why) => {
             problems.warning("mig_profile", format!("{wanted} may not work here"), why);
@@ -169,6 +176,46 @@ fn profile(config: &NodePoolConfig, rules: &dyn CloudRules, problems: &mut Probl
             ),
         );
     }
+}
+
+/// Warns of a machine whose GPUs have MIG, and of which nobody can say whether its cloud cuts them.
+fn unsure_machine(machine_type: &str, cloud: Cloud, problems: &mut Problems) {
+    let machine = Catalogue::built_in().machine(Some(cloud), machine_type);
+    if let Some(MigSupport::HardwareOnly { note } | MigSupport::Unverified { note }) =
+        machine.map(|machine| machine.mig.clone())
+    {
+        problems.warning(
+            "mig_profile",
+            format!("MIG on {machine_type} is not confirmed"),
+            format!(
+                "What is known: {note}. Compare the nodes' allocatable resources with the planned slices after the \
+                 apply."
+            ),
+        );
+    }
+}
+
+/// Warns of a profile that one slice of a GPU can have and that leaves a part of the GPU to nobody.
+fn waste(slicing: &NodeSlicing, facts: &ProfileFacts, problems: &mut Problems) {
+    let takes_all = slicing.gpu.full_profile().is_none_or(|full| full.profile.slices <= facts.profile.slices);
+    if facts.max_instances > 1 || takes_all {
+        return;
+    }
+    let capacity = slicing.capacity(Some(facts.profile), Sharing::None, MigStrategy::Single, None).ok();
+    let unused = capacity.and_then(|capacity| {
+        let (memory, compute) = (capacity.wasted_memory_gib?, capacity.wasted_compute?);
+        Some(format!(": {memory} GiB of memory and {:.0} % of the compute", 100.0 * compute.to_f64()))
+    });
+    problems.warning(
+        "mig_profile",
+        format!("{} leaves a part of every GPU unused", facts.profile),
+        format!(
+            "One GPU has one slice of {}, and nothing can use the rest of it{}. Choose a narrower profile for more \
+             slices, or a wider one for a larger slice.",
+            facts.profile,
+            unused.unwrap_or_default()
+        ),
+    );
 }
 
 /// Why a machine's GPUs cannot be cut on this cloud, as a clause without a full stop.
@@ -299,6 +346,7 @@ fn limits(autoscaling: &AutoscalingConfig, problems: &mut Problems) {
 
 fn labels(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mut Problems) {
     let none = BTreeMap::new();
+    let own = rules.and_then(|rules| rules.own_labels(config)).unwrap_or_default();
     for (key, value) in config.labels.known().unwrap_or(&none) {
         let path = || Path::of("labels").key(key);
         let fault = key_fault(key)
@@ -313,10 +361,10 @@ fn labels(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mu
                 })
             })
             .or_else(|| {
-                rules?.own_labels().contains_key(key).then(|| {
+                own.contains_key(key).then(|| {
                     (
                         "is set by the provider",
-                        "The provider gives it to every pool, so that the right components run on its nodes. Remove \
+                        "The provider gives it to the pool, so that the right components run on its nodes. Remove \
                          it."
                             .to_owned(),
                     )

@@ -16,6 +16,24 @@ pub fn slicing_labels(profile: Option<MigProfile>, sharing: Sharing) -> BTreeMap
     BTreeMap::from([(PROFILE_LABEL.to_owned(), profile), (SHARING_LABEL.to_owned(), sharing.to_string())])
 }
 
+/// Domains that a kubelet may label itself within, of those that Kubernetes keeps to itself
+/// (source: Kubernetes, admission plugin `NodeRestriction`).
+const OPEN_DOMAINS: &[&str] = &["node.kubernetes.io", "kubelet.kubernetes.io"];
+
+/// Why a node may not start with this label, in full sentences; `None` when Kubernetes lets it.
+pub fn kubernetes_own(key: &str) -> Option<String> {
+    let domain = key.split_once('/').map_or("", |(domain, _)| domain);
+    let within = |root: &str| domain == root || domain.ends_with(&format!(".{root}"));
+    let open = OPEN_DOMAINS.iter().any(|open| within(open));
+    ((within("kubernetes.io") || within("k8s.io")) && !open).then(|| {
+        format!(
+            "Kubernetes keeps labels under {domain} to itself, and a node that starts with one it does not know is \
+             refused. Use a domain of your own; only {} are open.",
+            OPEN_DOMAINS.join(" and ")
+        )
+    })
+}
+
 /// What is wrong with a label or taint key, in half a sentence; `None` when Kubernetes takes it.
 ///
 /// Source: Kubernetes documentation, "Labels and Selectors", syntax and character set.
@@ -88,6 +106,22 @@ mod tests {
         }
         assert!(key_fault(&"a".repeat(64)).is_some());
         assert_eq!(key_fault(&"a".repeat(63)), None);
+    }
+
+    #[test]
+    fn kubernetes_keeps_its_domains() {
+        for key in ["kubernetes.io/arch", "node-role.kubernetes.io/gpu", "x.k8s.io/y"] {
+            assert!(kubernetes_own(key).is_some(), "{key}");
+        }
+        for key in [
+            "team",
+            "example.com/team",
+            "node.kubernetes.io/masq",
+            "x.kubelet.kubernetes.io/y",
+            "notk8s.io/x",
+        ] {
+            assert_eq!(kubernetes_own(key), None, "{key}");
+        }
     }
 
     #[test]

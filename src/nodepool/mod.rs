@@ -6,7 +6,7 @@
 //! - [`config`]: [`NodePoolConfig`], the pool as written, with unknowns.
 //! - [`spec`]: [`NodePoolSpec`], the pool as wanted: resolved and valid.
 //! - [`pool`]: [`NodePool`], the pool as a cloud shows it.
-//! - [`options`]: the options that only one cloud has, as data.
+//! - [`options`]: the options that only one cloud has, as data. [`decimal`]: exact numbers among their values.
 //! - [`change`]: what a change of an attribute does on each cloud, as data.
 //! - [`gpu`]: which GPUs a node has, and what its cloud cuts them into.
 //! - [`labels`], [`name`], [`version`]: the rules of labels, computed names and Kubernetes versions.
@@ -22,6 +22,7 @@ pub mod change;
 pub mod checks;
 pub mod cluster_id;
 pub mod config;
+pub mod decimal;
 pub mod field;
 pub mod gpu;
 pub mod labels;
@@ -38,6 +39,7 @@ pub mod version;
 pub use change::Change;
 pub use cluster_id::{ClusterId, PoolId};
 pub use config::NodePoolConfig;
+pub use decimal::Decimal;
 pub use field::Field;
 pub use options::{OptionKind, OptionSpec, OptionValue, Options};
 pub use pool::{Health, NodePool};

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Change;
+use super::decimal::Decimal;
 
 /// The shape of an option's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +16,12 @@ pub enum OptionKind {
     Bool,
     /// A whole number within these bounds, both included.
     Number(i64, i64),
+    /// A number with at most so many digits after the point.
+    Decimal(u32),
     /// Any text that is not empty.
     Text,
+    /// The id of another resource of the cloud, in which upper and lower case are alike, as in Azure's.
+    ResourceId,
     /// One of these words, in the cloud's own spelling.
     Choice(&'static [&'static str]),
     /// A duration in Go's syntax, such as `1h30m`.
@@ -41,6 +46,8 @@ pub struct OptionSpec {
     /// Whether the cloud fills in a value when none is written. Such an option, once set, stays as it is when it
     /// is no longer written: unset means unchanged.
     pub computed: bool,
+    /// What it is when nobody ever wrote it and the cloud has no say in it. Such an option is known at plan.
+    pub default: Option<&'static str>,
     /// What it is for, in a sentence or two.
     pub about: &'static str,
 }
@@ -54,7 +61,9 @@ pub enum OptionValue {
     Bool(bool),
     /// A whole number.
     Number(i64),
-    /// A text, a choice or a duration as written.
+    /// A number that may have a fraction.
+    Decimal(Decimal),
+    /// A text, a choice, a resource's id or a duration as written.
     Text(String),
     /// A set of texts.
     TextSet(BTreeSet<String>),
@@ -98,7 +107,15 @@ impl Options {
         }
     }
 
-    /// A known text, choice or duration.
+    /// A known number that may have a fraction.
+    pub fn decimal(&self, name: &str) -> Option<Decimal> {
+        match self.get(name) {
+            Some(OptionValue::Decimal(value)) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// A known text, choice, resource's id or duration.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             Some(OptionValue::Text(value)) => Some(value),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use super::{ClusterId, NodePool, NodePoolSpec, Path, PoolId};
+use super::{ClusterId, NodePool, NodePoolSpec, Options, Path, PoolId};
 
 /// The node pools of one cloud, with credentials.
 ///
@@ -54,11 +54,12 @@ pub trait NodePools: Send + Sync + Debug {
         after: Option<&Pending>,
     ) -> Result<Finished, PoolError>;
 
-    /// Deletes the pool and waits until it is gone. A pool that is gone already is a success.
+    /// Deletes the pool and waits until it is gone. A pool that is gone already is a success. `options` are the cloud's
+    /// options as the pool last had them: some say how nodes are drained.
     ///
     /// # Errors
     /// When the cloud refuses, or does not answer in time.
-    async fn delete(&self, call: &Call, id: &PoolId) -> Result<(), PoolError>;
+    async fn delete(&self, call: &Call, id: &PoolId, options: &Options) -> Result<(), PoolError>;
 
     /// Reads the pool; `None` means that it is gone *for certain*: not found while its cluster is, or the
     /// cluster itself not found with these credentials.

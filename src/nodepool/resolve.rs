@@ -7,7 +7,7 @@ use super::gpu::NodeSlicing;
 use super::labels::slicing_labels;
 use super::problem::{Path, Step};
 use super::spec::{Amount, CapacityType, Size, Upgrade};
-use super::{CloudRules, Field, NodePoolSpec, Problems};
+use super::{CloudRules, Field, NodePoolSpec, Options, Problems};
 use crate::slicing::{MigStrategy, Sharing};
 
 /// What the provider block adds to every pool.
@@ -19,14 +19,15 @@ pub struct Defaults {
     pub tags: BTreeMap<String, String>,
 }
 
-/// What the cloud would refuse of the provider's defaults, which reach every pool.
-pub fn check_defaults(defaults: &Defaults, rules: &dyn CloudRules) -> Problems {
+/// What the cloud would refuse of the provider's defaults, which reach every pool, on a pool with these options.
+pub fn check_defaults(defaults: &Defaults, options: &Field<Options>, rules: &dyn CloudRules) -> Problems {
     let written = |map: &BTreeMap<String, String>| {
         Field::Known(map.iter().map(|(key, value)| (key.clone(), Field::Known(value.clone()))).collect())
     };
     let config = NodePoolConfig {
         labels: written(&defaults.labels),
         tags: written(&defaults.tags),
+        options: options.clone(),
         ..NodePoolConfig::default()
     };
     let mut problems = Problems::default();
@@ -95,7 +96,7 @@ pub fn build(
         capacity_type: config.capacity_type.known_or(CapacityType::OnDemand).ok_or("capacity_type")?,
         zones: absent_or_known(&config.zones, "zones")?,
         labels: effective_labels(config, defaults, rules).ok_or("labels")?,
-        tags: effective_tags(config, defaults).ok_or("tags")?,
+        tags: effective_tags(config, defaults, rules).ok_or("tags")?,
         taints: config.taints.known_or(std::collections::BTreeSet::new()).ok_or("taints")?,
         gpu_taint: config.gpu_taint.known_or(true).ok_or("gpu_taint")?,
         disk_size_gb: config.disk_size_gb.known().copied(),
@@ -144,35 +145,44 @@ pub fn effective_labels(
         Field::Unknown => return None,
         Field::Known(profile) => Some(*profile),
     };
-    let mut labels = merged(&defaults.labels, &config.labels)?;
-    labels.extend(rules.own_labels());
+    let mut labels = merged(&defaults.labels, &config.labels, |one, other| one == other)?;
+    labels.extend(rules.own_labels(config)?);
     labels.extend(slicing_labels(profile, config.sharing.known_or(Sharing::None)?));
     Some(labels)
 }
 
 /// All tags that are sent; `None` while one of them is unknown.
-pub fn effective_tags(config: &NodePoolConfig, defaults: &Defaults) -> Option<BTreeMap<String, String>> {
-    merged(&defaults.tags, &config.tags)
+pub fn effective_tags(
+    config: &NodePoolConfig,
+    defaults: &Defaults,
+    rules: &dyn CloudRules,
+) -> Option<BTreeMap<String, String>> {
+    let ignore_case = rules.tag_keys_ignore_case();
+    merged(&defaults.tags, &config.tags, |one, other| {
+        if ignore_case { one.eq_ignore_ascii_case(other) } else { one == other }
+    })
 }
 
+/// The defaults, and what was written in their place.
 fn merged(
     defaults: &BTreeMap<String, String>,
     written: &Field<BTreeMap<String, Field<String>>>,
+    same: impl Fn(&str, &str) -> bool,
 ) -> Option<BTreeMap<String, String>> {
-    let mut merged = defaults.clone();
-    match written {
-        Field::Null => {}
+    let written = match written {
+        Field::Null => return Some(defaults.clone()),
         Field::Unknown => return None,
-        Field::Known(map) => {
-            for (key, value) in map {
-                match value {
-                    Field::Known(value) => merged.insert(key.clone(), value.clone()),
-                    // A null value in a map is no entry.
-                    Field::Null => merged.remove(key),
-                    Field::Unknown => return None,
-                };
-            }
-        }
+        Field::Known(map) => map,
+    };
+    let mut merged = defaults.clone();
+    merged.retain(|key, _| !written.keys().any(|other| same(key, other)));
+    for (key, value) in written {
+        match value {
+            Field::Known(value) => merged.insert(key.clone(), value.clone()),
+            // A null value in a map is no entry.
+            Field::Null => None,
+            Field::Unknown => return None,
+        };
     }
     Some(merged)
 }

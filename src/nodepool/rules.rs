@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use super::spec::{CapacityType, Taint};
-use super::{NodePoolConfig, OptionSpec, Problems};
+use super::{NodePoolConfig, OptionSpec, Options, Problems};
 use crate::slicing::{Arch, Cloud, Gpu, MigProfile, MigStrategy, Sharing};
 
 /// A cloud's plan-time rules: pure and offline. Every method gives the same answer for the same input.
 pub trait CloudRules: Send + Sync + Debug {
     /// The cloud.
     fn cloud(&self) -> Cloud;
+
+    /// How long a create, an update or a delete may take where the configuration does not say it.
+    fn patience(&self) -> Duration;
 
     /// The options that only this cloud has.
     fn options(&self) -> &'static [OptionSpec];
@@ -27,8 +31,21 @@ pub trait CloudRules: Send + Sync + Debug {
     fn resource_name(&self, strategy: MigStrategy, profile: Option<&MigProfile>) -> String;
 
     /// The labels that we give a pool at creation so that the right components come and the wrong ones stay
-    /// away, beyond `gpuslice/profile` and `gpuslice/sharing`.
-    fn own_labels(&self) -> BTreeMap<String, String>;
+    /// away, beyond `gpuslice/profile` and `gpuslice/sharing`. `None` while what decides them is not known.
+    ///
+    /// Of `config` they depend on the [options that decide](CloudRules::deciding_options) and on nothing else.
+    fn own_labels(&self, config: &NodePoolConfig) -> Option<BTreeMap<String, String>>;
+
+    /// The options, as dotted paths, that [`CloudRules::own_labels`] and [`CloudRules::native`] depend on.
+    fn deciding_options(&self) -> &'static [&'static str];
+
+    /// Whether a pool with the option `name` as `prior` says may look as `live` says, because the cloud shows it only
+    /// by things that change on their own, such as labels. What the state says is then kept.
+    fn may_show_as(&self, name: &str, prior: &str, live: &str) -> bool;
+
+    /// Whether the cloud takes two tag keys for one when they differ in upper and lower case only. It may then show a
+    /// key in another case than it was written in.
+    fn tag_keys_ignore_case(&self) -> bool;
 
     /// Label keys that the user may not write, with the reason; called for each known key.
     fn reserved_label(&self, key: &str) -> Option<String>;
@@ -59,6 +76,8 @@ pub enum ProfileVerdict {
 /// What a pool's GPUs are cut into.
 #[derive(Debug, Clone)]
 pub struct SlicingChoice<'a> {
+    /// The GPU.
+    pub gpu: &'a Gpu,
     /// The cloud's accelerator type, where it has one.
     pub accelerator_type: Option<&'a str>,
     /// GPUs per node.
@@ -67,4 +86,6 @@ pub struct SlicingChoice<'a> {
     pub profile: Option<&'a MigProfile>,
     /// Sharing on top.
     pub sharing: &'a Sharing,
+    /// The options of the pool's cloud, as far as [`CloudRules::deciding_options`] names them.
+    pub options: &'a Options,
 }

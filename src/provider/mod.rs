@@ -57,9 +57,7 @@ impl tfplugin::Provider for Provider {
                 ),
             ));
         }
-        if settings::connectable(&request.config, configured.origin) {
-            configured.clouds = Some(Arc::new(Clouds::new(settings)));
-        }
+        configured.clouds = Some(Arc::new(Clouds::new(settings)));
         self.session.configure(configured);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What the provider knows once it is configured, shared by all its resources.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::cloud::Clouds;
@@ -24,13 +25,20 @@ pub(super) struct Configured {
     pub(super) origin: Origin,
     /// Labels and tags for every pool; `None` while they are unknown.
     pub(super) defaults: Option<Defaults>,
-    /// The clouds; `None` while something that credentials or addresses come from is unknown.
+    /// The clouds whose credentials or addresses are not known yet.
+    pub(super) unknown: BTreeSet<Cloud>,
+    /// The clouds; `None` before the provider is configured.
     pub(super) clouds: Option<Arc<Clouds>>,
 }
 
 impl Default for Configured {
     fn default() -> Self {
-        Configured { origin: Origin::Cloud, defaults: Some(Defaults::default()), clouds: None }
+        Configured {
+            origin: Origin::Cloud,
+            defaults: Some(Defaults::default()),
+            unknown: BTreeSet::new(),
+            clouds: None,
+        }
     }
 }
 
@@ -54,12 +62,13 @@ impl Session {
         self.get().origin
     }
 
-    /// The node pools of a cloud; `None` while the provider's configuration is not known.
+    /// The node pools of a cloud; `None` while its credentials or addresses are not known.
     ///
     /// # Errors
     /// When there are no credentials, or they cannot be read.
     pub(super) fn pools(&self, cloud: Cloud) -> Result<Option<Arc<dyn NodePools>>, Diagnostics> {
-        let Some(clouds) = self.get().clouds else { return Ok(None) };
+        let Configured { unknown, clouds, .. } = self.get();
+        let Some(clouds) = clouds.filter(|_| !unknown.contains(&cloud)) else { return Ok(None) };
         clouds.pools(cloud).map(Some).map_err(|error| diagnostics::of_error(&error))
     }
 

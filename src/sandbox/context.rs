@@ -2,7 +2,8 @@
 
 use super::clock::Millis;
 use super::exchange::Call;
-use super::faults::{Faults, Outcome};
+use super::fault_kinds::Outcome;
+use super::faults::Faults;
 use super::kubernetes::Directory;
 use super::random::Random;
 

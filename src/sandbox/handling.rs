@@ -11,8 +11,9 @@ use super::clock::{self, Millis};
 use super::clouds::{Act, Cloud};
 use super::context::Context;
 use super::exchange::{Answer, Body, Call};
-use super::faults::{Effect, Faults};
-use super::kubernetes::{Directory, Doors, Watch};
+use super::fault_kinds::Effect;
+use super::faults::Faults;
+use super::kubernetes::{Directory, Doors, Scene, Watch};
 use super::matching::Asked;
 use super::record::Recorder;
 use super::state::{StateError, World};
@@ -86,12 +87,24 @@ impl Sandbox {
 
     /// Lets somebody else act.
     pub(crate) fn act(&self, inner: &mut Inner, now: Millis, act: &Act) -> Result<(), ActorError> {
-        let World { clouds, random, .. } = &mut inner.world;
+        let World { clouds, random, kubernetes, .. } = &mut inner.world;
         let (latency, faults) = (self.latency, &mut inner.faults);
         let mut context =
             Context { now, latency, random, faults, call: None, directory: None, applied: None };
         inner.unsaved = true;
-        clouds.act(&mut context, act)
+        match act {
+            Act::Gke(act) => clouds.act_gke(&mut context, act),
+            Act::Aks(act) => clouds.act_aks(&mut context, act),
+            Act::Kubernetes(cluster, act) => {
+                let view = clouds.view(cluster).ok_or_else(|| {
+                    ActorError::Impossible(format!(
+                        "there is no cluster {cluster:?} that runs; GET /sandbox/clusters"
+                    ))
+                })?;
+                let mut scene = Scene { now, latency, random: context.random };
+                kubernetes.present(&mut scene, &view).0.act(&mut scene, act)
+            }
+        }
     }
 
     /// Carries out a call to a cloud.

@@ -20,8 +20,8 @@ pub enum KnownWhen {
 
 /// A value that follows from other attributes, its inputs.
 ///
-/// It may be an attribute at the root or a part of a computed object (`slices.total`): the object is then known,
-/// with unknown parts where need be. Inputs may be derived values declared earlier. When the configuration gives
+/// It may be an attribute at the root or a part of a computed object (`slices.total`): an object that no configuration
+/// can give is then known, with unknown parts where need be. Inputs may be derived values declared earlier. When the configuration gives
 /// the attribute itself, the configuration wins.
 #[derive(Clone)]
 pub struct Derived {
@@ -36,7 +36,12 @@ pub struct Derived {
     pub sticky: bool,
     /// The computation. It must depend on nothing but the inputs.
     pub compute: Arc<dyn Fn(&Inputs<'_>) -> Value + Send + Sync>,
+    /// Whether the prior value, given first, says the same as the computed one: it is then kept.
+    pub same: Option<Arc<SameValue>>,
 }
+
+/// See [`Derived::same`].
+pub type SameValue = dyn Fn(&Inputs<'_>, &Value, &Value) -> bool + Send + Sync;
 
 impl Derived {
     /// A derived value that is known when all its inputs are, and sticky. Paths are dotted attribute names.
@@ -51,6 +56,7 @@ impl Derived {
             rule: KnownWhen::All,
             sticky: true,
             compute: Arc::new(compute),
+            same: None,
         }
     }
 
@@ -66,6 +72,29 @@ impl Derived {
     pub fn not_sticky(mut self) -> Derived {
         self.sticky = false;
         self
+    }
+
+    /// The same value, but a prior one of which `same` says that it means what is computed now is kept: the former is
+    /// given first.
+    #[must_use]
+    pub fn kept_while(
+        mut self,
+        same: impl Fn(&Inputs<'_>, &Value, &Value) -> bool + Send + Sync + 'static,
+    ) -> Derived {
+        self.same = Some(Arc::new(same));
+        self
+    }
+
+    /// The value for the inputs of a plan, or the one that was there before where that says the same.
+    pub(super) fn planned(&self, config: &Value, prior: Option<&Value>, planned: &Value) -> Value {
+        let inputs = Inputs { root: planned, written: config, paths: &self.inputs };
+        let value = self.of(&inputs);
+        match (prior.and_then(|prior| prior.at(&self.path)), &self.same) {
+            (Some(prior), Some(same)) if value.is_wholly_known() && same(&inputs, prior, &value) => {
+                prior.clone()
+            }
+            _ => value,
+        }
     }
 
     /// What is wrong with the derived values of a resource, one sentence each; empty when they are sound: they and
@@ -99,13 +128,16 @@ impl Derived {
 
     /// The value for the inputs in `root`: unknown when the rule says so.
     pub fn value(&self, root: &Value) -> Value {
-        let inputs = Inputs { root, paths: &self.inputs };
-        let mut values = self.inputs.iter().map(|path| root.part(path));
+        self.of(&Inputs { root, written: root, paths: &self.inputs })
+    }
+
+    fn of(&self, inputs: &Inputs<'_>) -> Value {
+        let mut values = self.inputs.iter().map(|path| inputs.root.part(path));
         let ready = match self.rule {
             KnownWhen::All => values.all(Value::is_wholly_known),
             KnownWhen::Any => self.inputs.is_empty() || values.any(|value| !value.is_unknown()),
         };
-        if ready { (self.compute)(&inputs) } else { Value::UNKNOWN }
+        if ready { (self.compute)(inputs) } else { Value::UNKNOWN }
     }
 }
 
@@ -120,6 +152,7 @@ impl fmt::Debug for Derived {
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     root: &'a Value,
+    written: &'a Value,
     paths: &'a [AttributePath],
 }
 
@@ -129,10 +162,20 @@ impl<'a> Inputs<'a> {
     /// What was not declared as an input reads as unknown, whatever it is, so that a forgotten declaration is seen in
     /// the first test.
     pub fn get(&self, dotted: &str) -> &'a Value {
+        self.declared(dotted, self.root)
+    }
+
+    /// The same input as the configuration has it: null where it says nothing, though the value itself may be unknown
+    /// because the provider is to choose it. In a state it is the value.
+    pub fn written(&self, dotted: &str) -> &'a Value {
+        self.declared(dotted, self.written)
+    }
+
+    fn declared(&self, dotted: &str, root: &'a Value) -> &'a Value {
         static UNDECLARED: Value = Value::UNKNOWN;
         let path = AttributePath::parse(dotted);
         if self.paths.iter().any(|declared| declared.is_prefix_of(&path)) {
-            self.root.part(&path)
+            root.part(&path)
         } else {
             &UNDECLARED
         }

@@ -5,12 +5,9 @@
 //! node pool is planned here with every subset of its inputs unknown, and then with all of them known, and both plans
 //! go through Terraform's own rules.
 
-use gpuslice::provider::Provider;
-use gpuslice::tfplugin::plan::plan_resource;
-use gpuslice::tfplugin::self_check::{check_subsets, proposed_new};
-use gpuslice::tfplugin::{AttributePath, Diagnostics, Plan, Provider as _, Resource, Schema, Value};
+use gpuslice::tfplugin::Value;
 
-use std::sync::Arc;
+use crate::plan_pool::{Pool, set};
 
 /// The inputs that a configuration may take from something that does not exist yet.
 const INPUTS: [&str; 12] = [
@@ -35,102 +32,10 @@ const FEW: [&str; 8] =
 const ZONAL: &str = "projects/p/locations/us-central1-a/clusters/c";
 const REGIONAL: &str = "projects/p/locations/us-central1/clusters/c";
 
-/// The node pool as tfplugin plans it.
-struct Pool {
-    resource: Arc<dyn Resource>,
-    schema: Schema,
-}
-
-impl Pool {
-    fn new() -> Pool {
-        let resource =
-            Provider::default().resources().remove("gpuslice_mig_nodepool").expect("it is one of ours");
-        Pool { schema: resource.schema(), resource }
-    }
-
-    /// A configuration with these parts.
-    #[track_caller]
-    fn config(&self, parts: &[(&str, Value)]) -> Value {
-        let mut config = self.schema.empty_value();
-        for (path, value) in parts {
-            if let Some((object, _)) = path.split_once('.')
-                && config.lookup(object).is_null()
-            {
-                set(&mut config, object, self.empty(object));
-            }
-            set(&mut config, path, value.clone());
-        }
-        let errors = self.errors(&config);
-        assert!(errors.is_empty(), "the configuration is not valid to begin with: {errors}");
-        config
-    }
-
-    /// The object at the root that is there and says nothing.
-    fn empty(&self, object: &str) -> Value {
-        let attribute = self.schema.attribute_at(&AttributePath::parse(object)).expect("an attribute");
-        Value::object(attribute.nested().iter().map(|inner| (inner.name(), Value::Null)))
-    }
-
-    /// What is wrong with a configuration.
-    fn errors(&self, config: &Value) -> Diagnostics {
-        let mut found = gpuslice::tfplugin::schema::validate_config(&self.schema, config);
-        self.resource.validate(config, &mut found);
-        found.into_iter().filter(gpuslice::tfplugin::Diagnostic::is_error).collect()
-    }
-
-    /// A pool that was made by this configuration.
-    #[track_caller]
-    fn made(&self, config: &Value) -> Value {
-        let mut state = self.plan(config, &Value::Null);
-        let name = state.lookup("name").as_str().expect("a name").to_owned();
-        let cluster = state.lookup("cluster_id").as_str().expect("a cluster").to_owned();
-        for (path, value) in [
-            ("id", Value::from(format!("{cluster}/nodePools/{name}"))),
-            ("status", Value::from("ready")),
-            ("disk_size_gb", Value::from(100_u32)),
-            ("disk_type", Value::from("pd-standard")),
-            ("max_pods", Value::from(110_u32)),
-            ("upgrade", Value::object([("max_surge", "1"), ("max_unavailable", "0")])),
-        ] {
-            if !state.lookup(path).is_wholly_known() {
-                set(&mut state, path, value);
-            }
-        }
-        state.null_unknowns()
-    }
-
-    /// The planned state.
-    #[track_caller]
-    fn plan(&self, config: &Value, prior: &Value) -> Value {
-        let proposed = proposed_new(&self.schema, prior, config);
-        let derived = self.resource.derived();
-        let planned = plan_resource(&self.schema, &derived, &self.hook(), config, &proposed, prior, &[]);
-        assert!(!planned.diagnostics.has_errors(), "{}", planned.diagnostics);
-        planned.state
-    }
-
-    fn hook(&self) -> impl Fn(&mut Plan<'_>) {
-        |plan| self.resource.plan(plan)
-    }
-
-    /// Demands that every subset of `inputs` may be unknown at first, for the change from `prior` to `config`.
-    #[track_caller]
-    fn keeps_its_promises(&self, config: &Value, prior: &Value, inputs: &[&str]) {
-        let derived = self.resource.derived();
-        let found = check_subsets(&self.schema, &derived, &self.hook(), config, prior, inputs);
-        let shown: Vec<_> = found.iter().take(5).map(ToString::to_string).collect();
-        assert!(
-            found.is_empty(),
-            "{} broken rules, the first ones:\n{}",
-            found.iter().count(),
-            shown.join("\n")
-        );
-    }
-}
-
-fn set(value: &mut Value, path: &str, part: Value) {
-    value.set_at(&AttributePath::parse(path), part).unwrap_or_else(|error| panic!("{path}: {error}"));
-}
+const AKS: &str =
+    "/subscriptions/s/resourceGroups/Group/providers/Microsoft.ContainerService/managedClusters/main";
+const SUBNET: &str =
+    "/subscriptions/s/resourceGroups/Group/providers/Microsoft.Network/virtualNetworks/v/subnets/gpu";
 
 fn labels(value: &str) -> Value {
     Value::map([("team", value)])
@@ -173,6 +78,33 @@ fn regional() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Two nodes on AKS, with everything written.
+fn azure() -> Vec<(&'static str, Value)> {
+    let mut parts = zonal();
+    for (path, value) in [
+        ("cluster_id", Value::from(AKS)),
+        ("machine_type", "Standard_NC24ads_A100_v4".into()),
+        ("mig_profile", "1g.10gb".into()),
+    ] {
+        parts = with(parts, path, value);
+    }
+    parts
+}
+
+/// Autoscaled spot machines on AKS, named by a prefix.
+fn azure_spot() -> Vec<(&'static str, Value)> {
+    let mut parts = regional();
+    for (path, value) in [
+        ("cluster_id", Value::from(AKS)),
+        ("name_prefix", "mig".into()),
+        ("machine_type", "Standard_ND96isr_H100_v5".into()),
+        ("zones", Value::set(["1", "2"])),
+    ] {
+        parts = with(parts, path, value);
+    }
+    parts
+}
+
 /// The least that a configuration can say.
 fn least() -> Vec<(&'static str, Value)> {
     zonal().into_iter().take(4).collect()
@@ -192,15 +124,17 @@ fn with(
 #[test]
 fn a_create_keeps_what_its_first_plan_knew() {
     let pool = Pool::new();
-    for parts in [zonal(), regional()] {
-        pool.keeps_its_promises(&pool.config(&parts), &Value::Null, &INPUTS);
+    for (parts, inputs) in
+        [(zonal(), &INPUTS[..]), (regional(), &FEW[..]), (azure(), &FEW[..]), (azure_spot(), &INPUTS[..])]
+    {
+        pool.keeps_its_promises(&pool.config(&parts), &Value::Null, inputs);
     }
 }
 
 #[test]
 fn a_plan_without_changes_keeps_what_its_first_plan_knew() {
     let pool = Pool::new();
-    for parts in [zonal(), regional()] {
+    for parts in [zonal(), regional(), azure(), azure_spot()] {
         let config = pool.config(&parts);
         let prior = pool.made(&config);
         assert_eq!(pool.plan(&config, &prior), prior);
@@ -224,10 +158,16 @@ fn an_update_keeps_what_its_first_plan_knew() {
 #[test]
 fn a_replacement_keeps_what_its_first_plan_knew() {
     let pool = Pool::new();
-    for parts in [zonal(), regional()] {
+    for (parts, other) in
+        [(zonal(), "2g.10gb"), (regional(), "1g.10gb"), (azure(), "2g.20gb"), (azure_spot(), "1g.10gb")]
+    {
         let prior = pool.made(&pool.config(&parts));
-        let other = if prior.lookup("zones").is_null() { "2g.10gb" } else { "1g.10gb" };
         pool.keeps_its_promises(&pool.config(&with(parts, "mig_profile", other.into())), &prior, &FEW);
+    }
+    // To the other cloud and back.
+    for (from, to) in [(zonal(), azure()), (azure(), zonal())] {
+        let prior = pool.made(&pool.config(&from));
+        pool.keeps_its_promises(&pool.config(&to), &prior, &FEW);
     }
 }
 
@@ -272,11 +212,42 @@ fn a_part_of_an_input_may_be_unknown() {
     }
 }
 
+/// What the labels of a pool on AKS depend on is an option, which may be unknown too.
+#[test]
+fn an_option_of_aks_may_be_unknown() {
+    let pool = Pool::new();
+    let mut parts = azure();
+    for (path, value) in [
+        ("aks.gpu_stack", Value::from("gpu_operator")),
+        ("aks.gpu_driver", "Install".into()),
+        ("aks.mode", "User".into()),
+        ("aks.vnet_subnet_id", SUBNET.into()),
+        ("aks.drain_timeout", "45m".into()),
+    ] {
+        parts = with(parts, path, value);
+    }
+    let config = pool.config(&parts);
+    let inputs = [
+        "cluster_id",
+        "machine_type",
+        "aks",
+        "aks.gpu_stack",
+        "aks.gpu_driver",
+        "aks.mode",
+        "aks.vnet_subnet_id",
+        "aks.drain_timeout",
+        "mig_strategy",
+    ];
+    for prior in [Value::Null, pool.made(&config), pool.made(&pool.config(&azure()))] {
+        pool.keeps_its_promises(&config, &prior, &inputs);
+    }
+}
+
 /// A value that is not known yet may turn out to be anything, null included, so it breaks no rule.
 #[test]
 fn what_is_unknown_breaks_no_rule() {
     let pool = Pool::new();
-    for parts in [zonal(), regional()] {
+    for parts in [zonal(), regional(), azure(), azure_spot()] {
         let config = pool.config(&parts);
         for subset in 0_u32..1 << INPUTS.len() {
             let mut early = config.clone();

@@ -4,35 +4,21 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::attempts::{Kind, Trouble, attempt};
-use super::errors::{Action, ApiError};
-use super::explain;
+use super::errors::{ApiError, Trouble};
 use super::follow::pending;
 use super::parts::Place;
 use super::{Gke, steps, translate, wire};
+use crate::cloud::attempts::{Kind, attempt};
+use crate::cloud::fault::Fault;
 use crate::cloud::instant;
 use crate::cloud::limits::Limits;
+use crate::cloud::once::{Became, Creating, send_once};
+use crate::cloud::words::{already_exists, stopped};
 use crate::nodepool::pools::{Call, Checkpoint, ErrorKind, Finished, PendingKind};
 use crate::nodepool::{NodePoolSpec, Path, PoolError, PoolId};
 
-/// How often a create is sent again after a GET has shown that an earlier one made nothing.
-const RESENDS: u32 = 3;
-
-/// How long finding out what became of a create may take, even when the call has been stopped meanwhile.
-const FIND_OUT: Duration = Duration::from_secs(30);
-
 /// How far Google's clock, read from answers that tell whole seconds, may be off.
 const CLOCK_SLACK: Duration = Duration::from_secs(2);
-
-/// What became of a create without an answer.
-enum Became {
-    /// It is there, by this operation.
-    Ours(Box<wire::Operation>),
-    /// A pool of that name is there, and it is not ours.
-    Foreign,
-    /// Nothing.
-    Nothing,
-}
 
 impl Gke {
     /// Makes sure that the pool can be created.
@@ -56,7 +42,7 @@ impl Gke {
         let place = super::place(&spec.cluster)?;
         let found = self.api.pool(&limits, place, &spec.name).await;
         match found.map_err(|it| it.explain(&creating(&spec.name), call.timeout))? {
-            Some(_) => Err(explain::already_exists(&id_of(spec))),
+            Some(_) => Err(already_exists(&id_of(spec))),
             None => Ok(()),
         }
     }
@@ -67,12 +53,12 @@ impl Gke {
         let place = super::place(&spec.cluster)?;
         let id = id_of(spec);
         let limits = Limits::of(call);
-        let stopped = |why| explain::stopped(why, call.timeout, &creating(&spec.name), None);
-        let pool_turn = self.gates.pool(&limits, &id.to_string()).await.map_err(stopped)?;
-        let turn = self.gates.cluster(&limits, &spec.cluster.canonical()).await.map_err(stopped)?;
+        let cut = |why| stopped(why, call.timeout, &creating(&spec.name), ApiError::COMPANY, None);
+        let pool_turn = self.gates.pool(&limits, &id.to_string()).await.map_err(cut)?;
+        let turn = self.gates.cluster(&limits, &spec.cluster.canonical()).await.map_err(cut)?;
 
         self.api.forget(&spec.cluster);
-        let operation = self.send_once(call, &limits, place, &id, &body).await?;
+        let operation = self.send(call, &limits, place, &id, &body).await?;
         let pending = pending(&operation, place.location, PendingKind::Create);
         call.progress.checkpoint(Checkpoint { id: id.clone(), pool: None, pending: Some(pending.clone()) });
         tracing::info!(pool = %id, operation = pending.operation, "GKE has accepted the node pool");
@@ -82,7 +68,7 @@ impl Gke {
     }
 
     /// Sends the create until it is certain that Google has it, or will not have it.
-    async fn send_once(
+    async fn send(
         &self,
         call: &Call,
         limits: &Limits,
@@ -90,56 +76,37 @@ impl Gke {
         id: &PoolId,
         body: &wire::CreateNodePool,
     ) -> Result<wire::Operation, PoolError> {
-        let doing = creating(&id.name);
         // The requests of the preflight have told the time at Google's.
         let begun = self.api.client.http.server_time();
-        let mut left = RESENDS;
-        let mut doubt = false;
-        loop {
-            let error = match attempt(limits, Kind::Once, || self.api.client.create(place, body)).await {
-                Ok(operation) => return Ok(operation),
-                Err(Trouble::Api(error)) => error,
-                Err(stopped) => return Err(stopped.explain(&doing, call.timeout)),
-            };
-            let exists = error.action() == Action::Exists;
-            if !exists && !error.leaves_doubt() {
-                return Err(error.explain(&doing));
-            }
-            doubt |= error.leaves_doubt();
-            match self.became(place, id, body, begun).await {
-                Ok(Became::Ours(operation)) if doubt => {
-                    tracing::info!(pool = %id, operation = operation.name, "the create without an answer was ours");
-                    return Ok(*operation);
-                }
-                Ok(Became::Ours(_) | Became::Foreign) => return Err(explain::already_exists(id)),
-                Ok(Became::Nothing) if left > 0 && !exists => left -= 1,
-                Ok(Became::Nothing) => return Err(error.explain(&doing)),
-                Err(trouble) => return Err(in_doubt(id, &error, &trouble)),
-            }
-        }
+        let doing = creating(&id.name);
+        send_once(
+            limits,
+            Creating { id, doing: &doing, timeout: call.timeout },
+            || self.api.client.create(place, body),
+            |limits| self.became(limits, place, id, body, begun),
+        )
+        .await
     }
 
     /// Finds out what became of a create without an answer.
     async fn became(
         &self,
+        limits: Limits,
         place: Place<'_>,
         id: &PoolId,
         body: &wire::CreateNodePool,
         begun: SystemTime,
-    ) -> Result<Became, Trouble> {
-        let limits = Limits::lasting(FIND_OUT);
+    ) -> Result<Became<wire::Operation>, Trouble> {
         let operations =
             attempt(&limits, Kind::Read, || self.api.client.operations(place.project, place.location))
                 .await?;
         let ours = operations.into_iter().find(|it| creates(it, place, &id.name) && began_after(it, begun));
         let found = self.api.pool(&limits, place, &id.name).await?;
         Ok(match (found, ours) {
-            (Some(pool), Some(operation)) if equals_sent(&pool, &body.node_pool) => {
-                Became::Ours(Box::new(operation))
-            }
+            (Some(pool), Some(operation)) if equals_sent(&pool, &body.node_pool) => Became::Ours(operation),
             (Some(_), _) => Became::Foreign,
             // Accepted, and not to be seen yet.
-            (None, Some(operation)) if operation.status != "DONE" => Became::Ours(Box::new(operation)),
+            (None, Some(operation)) if operation.status != "DONE" => Became::Ours(operation),
             (None, _) => Became::Nothing,
         })
     }
@@ -180,25 +147,6 @@ fn id_of(spec: &NodePoolSpec) -> PoolId {
 
 fn creating(name: &str) -> String {
     format!("create the node pool {name}")
-}
-
-/// Nobody knows whether the pool was made.
-fn in_doubt(id: &PoolId, lost: &ApiError, trouble: &Trouble) -> PoolError {
-    let why = match trouble {
-        Trouble::Api(error) => error.words(),
-        Trouble::Stopped { .. } => "no answer came in time".to_owned(),
-    };
-    PoolError {
-        kind: ErrorKind::Transport,
-        summary: format!("Cannot tell whether the node pool {} was created", id.name),
-        detail: format!(
-            "The request was sent, and {} Asking what became of it failed too: {} Apply again; if the pool was \
-             created, that apply says so and how to take it over.",
-            explain::sentence(&lost.words()),
-            explain::sentence(&why)
-        ),
-        attribute: None,
-    }
 }
 
 /// Whether an operation creates the pool of that name in the cluster. Its link may name the project by number.

@@ -1,12 +1,14 @@
 //! Deleting a pool.
 
 use super::Gke;
-use super::attempts::{Kind, Trouble, attempt};
-use super::errors::Action;
-use super::explain::{self, WHERE_TO_LOOK, sentence};
+use super::errors::{Action, ApiError, Trouble};
+use super::explain::WHERE_TO_LOOK;
 use super::follow::pending;
 use super::wait::{End, Failure};
+use crate::cloud::attempts::{Kind, attempt};
+use crate::cloud::fault::Fault;
 use crate::cloud::limits::Limits;
+use crate::cloud::words::{sentence, stopped};
 use crate::nodepool::pools::{Call, Checkpoint, ErrorKind, Pending, PendingKind};
 use crate::nodepool::{PoolError, PoolId};
 
@@ -19,9 +21,9 @@ impl Gke {
         let place = super::place(&id.cluster)?;
         let limits = Limits::of(call);
         let doing = format!("delete the node pool {}", id.name);
-        let stopped = |why| explain::stopped(why, call.timeout, &doing, None);
-        let _pool = self.gates.pool(&limits, &id.to_string()).await.map_err(stopped)?;
-        let _cluster = self.gates.cluster(&limits, &id.cluster.canonical()).await.map_err(stopped)?;
+        let cut = |why| stopped(why, call.timeout, &doing, ApiError::COMPANY, None);
+        let _pool = self.gates.pool(&limits, &id.to_string()).await.map_err(cut)?;
+        let _cluster = self.gates.cluster(&limits, &id.cluster.canonical()).await.map_err(cut)?;
         let mut left = RESENDS;
         let mut last_failure: Option<Failure> = None;
         loop {

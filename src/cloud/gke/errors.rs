@@ -6,10 +6,17 @@ use serde_json::Value;
 
 use super::auth::AuthError;
 use super::explain;
+use crate::cloud::attempts;
+pub(crate) use crate::cloud::fault::Action;
+use crate::cloud::fault::Fault;
 use crate::cloud::http::{Answer, NoAnswer};
 use crate::cloud::retry::retry_after;
+use crate::cloud::words::beginning;
 use crate::nodepool::PoolError;
 use crate::nodepool::pools::ErrorKind;
+
+/// Why a request of ours came to nothing.
+pub(crate) type Trouble = attempts::Trouble<ApiError>;
 
 /// A request without the wanted answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,25 +53,6 @@ pub(crate) struct Refusal {
     pub retry_after: Option<Duration>,
     /// Whether the answer has the shape of Google's errors. A proxy's 404 must not count as "no such pool".
     pub from_google: bool,
-}
-
-/// What to do about an error.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Action {
-    /// The cluster is busy with another operation: wait for it, until the time-out.
-    Busy,
-    /// Too many requests: wait as asked, until the time-out.
-    Throttled,
-    /// A fault that passes: try again a few times, where trying again is safe.
-    Again,
-    /// What was asked for does not exist.
-    NotFound,
-    /// What was to be made exists.
-    Exists,
-    /// The pool has changed since it was read: read it again.
-    Stale,
-    /// Nothing helps but another configuration, other credentials or another day.
-    Final(ErrorKind),
 }
 
 /// A row of the retry table. Empty texts match everything.
@@ -157,16 +145,11 @@ impl Refusal {
     }
 }
 
-/// The first line of a body that is not Google's, short enough for a message.
-fn beginning(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("(empty answer)");
-    line.chars().take(200).collect()
-}
+impl Fault for ApiError {
+    const COMPANY: &'static str = "Google";
+    const LONGEST_TURN: Duration = Duration::from_secs(15);
 
-impl ApiError {
-    /// What to do about it.
-    pub(crate) fn action(&self) -> Action {
+    fn action(&self) -> Action {
         match self {
             ApiError::Refused(refusal) => refusal.action(),
             ApiError::NoAnswer(_) => Action::Again,
@@ -175,16 +158,14 @@ impl ApiError {
         }
     }
 
-    /// How long the server asks to wait.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
+    fn retry_after(&self) -> Option<Duration> {
         match self {
             ApiError::Refused(refusal) => refusal.retry_after,
             _ => None,
         }
     }
 
-    /// Whether the server may have carried the request out although no good answer came.
-    pub(crate) fn leaves_doubt(&self) -> bool {
+    fn leaves_doubt(&self) -> bool {
         match self {
             ApiError::NoAnswer(NoAnswer::Lost { .. }) | ApiError::Nonsense { .. } => true,
             ApiError::NoAnswer(NoAnswer::NotSent { .. }) | ApiError::Auth(_) => false,
@@ -192,16 +173,14 @@ impl ApiError {
         }
     }
 
-    /// Google's own words, for messages of other kinds.
-    pub(crate) fn words(&self) -> String {
+    fn words(&self) -> String {
         match self {
             ApiError::Refused(refusal) => refusal.message.clone(),
             other => other.to_string(),
         }
     }
 
-    /// The error for people. `doing` completes "cannot …", such as `create the node pool mig1g`.
-    pub(crate) fn explain(&self, doing: &str) -> PoolError {
+    fn explain(&self, doing: &str) -> PoolError {
         explain::api_error(self, doing)
     }
 }

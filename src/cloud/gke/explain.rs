@@ -2,9 +2,9 @@
 
 use super::errors::{Action, ApiError, Refusal};
 use crate::cloud::http::NoAnswer;
-use crate::cloud::limits::Stopped;
+use crate::cloud::words::sentence;
 use crate::nodepool::pools::ErrorKind;
-use crate::nodepool::{Path, PoolError, PoolId};
+use crate::nodepool::{Path, PoolError};
 
 /// Where a user looks at operations.
 pub(crate) const WHERE_TO_LOOK: &str =
@@ -178,12 +178,6 @@ fn detail(refusal: &Refusal, advice: &str) -> String {
     format!("{words} {advice} (HTTP {}{status}{request})", refusal.http)
 }
 
-/// A text with a full stop.
-pub(crate) fn sentence(text: &str) -> String {
-    let text = text.trim();
-    if text.is_empty() || text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
-}
-
 fn invalid(message: &str) -> (Option<Path>, String) {
     let lower = message.to_lowercase();
     let known = INVALID.iter().find(|(text, _, _)| lower.contains(text));
@@ -212,16 +206,6 @@ fn forbidden(refusal: &Refusal) -> String {
     }
 }
 
-/// A pool of that name is there, and it is not the one that was to be made.
-pub(crate) fn already_exists(id: &PoolId) -> PoolError {
-    PoolError {
-        kind: ErrorKind::AlreadyExists(Box::new(id.clone())),
-        summary: format!("The node pool {} exists already", id.name),
-        detail: format!("The cluster {} has a node pool of that name, and it was left as it is.", id.cluster),
-        attribute: Some(Path::of("name")),
-    }
-}
-
 /// A cluster that is not where its id says.
 pub(crate) fn no_cluster(id: &str) -> PoolError {
     PoolError {
@@ -233,36 +217,4 @@ pub(crate) fn no_cluster(id: &str) -> PoolError {
         ),
         attribute: Some(Path::of("cluster_id")),
     }
-}
-
-/// A call that ended before its work was done. `doing` completes "… was interrupted while it tried to …".
-pub(crate) fn stopped(
-    why: Stopped,
-    timeout: std::time::Duration,
-    doing: &str,
-    waited_for: Option<&str>,
-) -> PoolError {
-    let timeout = crate::duration::GoDuration(timeout);
-    let (kind, mut summary, after) = match why {
-        Stopped::Interrupted => (
-            ErrorKind::Interrupted,
-            format!("Interrupted: could not {doing}"),
-            "Apply again to go on.".to_owned(),
-        ),
-        Stopped::TimedOut => (
-            ErrorKind::TimedOut,
-            format!("Timed out: could not {doing} within {timeout}"),
-            "Apply again to go on, or allow more time in the timeouts block.".to_owned(),
-        ),
-    };
-    let detail = match waited_for {
-        Some(words) => {
-            if why == Stopped::TimedOut {
-                summary.push_str(": the cluster was busy");
-            }
-            format!("The request waited its turn. Google's last answer: {} {after}", sentence(words))
-        }
-        None => after,
-    };
-    PoolError { kind, summary, detail, attribute: None }
 }

@@ -1,12 +1,14 @@
 //! Following a pool from an accepted request to its rest, and saying where it got to.
 
-use super::attempts::Trouble;
-use super::explain::{self, WHERE_TO_LOOK, sentence};
+use super::errors::{ApiError, Trouble};
+use super::explain::WHERE_TO_LOOK;
 use super::health::{self, Cause, Outlook};
 use super::wait::{Cut, End, Failure, Rest};
 use super::{Gke, wire};
+use crate::cloud::fault::Fault;
 use crate::cloud::gate::ClusterTurn;
 use crate::cloud::limits::{Limits, Stopped};
+use crate::cloud::words::{sentence, stopped};
 use crate::duration::GoDuration;
 use crate::nodepool::pools::{
     Call, ErrorKind, Finished, Freshness, Incomplete, IncompleteReason, Pending, now_rfc3339,
@@ -26,7 +28,7 @@ impl Gke {
             .gates
             .pool(&limits, &id.to_string())
             .await
-            .map_err(|why| explain::stopped(why, call.timeout, &waiting(id), None))?;
+            .map_err(|why| stopped(why, call.timeout, &waiting(id), ApiError::COMPANY, None))?;
         self.follow(call, id, pending, None).await
     }
 

@@ -1,6 +1,7 @@
 //! The labels, tags, taints and metadata that are GKE's own: refused in a configuration, hidden when a pool is
 //! read, and left alone when it changes.
 
+use crate::nodepool::labels::kubernetes_own;
 use crate::nodepool::spec::{Taint, TaintEffect};
 
 /// The metadata entry that GKE adds to every pool (source: documentation of `google_container_node_pool`).
@@ -40,10 +41,6 @@ const NO_PLUGIN: &str = "gke-no-default-nvidia-gpu-device-plugin";
 /// The label with which GKE announces GPUs by Dynamic Resource Allocation (source: Google's GKE autoscaler).
 const DRA_DRIVER: &str = "cloud.google.com/gke-nvidia-gpu-dra-driver";
 
-/// Domains that a kubelet may label itself within, of those that Kubernetes keeps to itself
-/// (source: Kubernetes, admission plugin `NodeRestriction`).
-const OPEN_DOMAINS: &[&str] = &["node.kubernetes.io", "kubelet.kubernetes.io"];
-
 /// Whether GKE adds this label to a node by itself.
 pub(crate) fn is_system_label(key: &str) -> bool {
     SYSTEM_LABELS.contains(&key)
@@ -75,16 +72,7 @@ pub(crate) fn reserved_label(key: &str) -> Option<String> {
         }
         _ => {}
     }
-    let domain = key.split_once('/').map_or("", |(domain, _)| domain);
-    let within = |root: &str| domain == root || domain.ends_with(&format!(".{root}"));
-    let open = OPEN_DOMAINS.iter().any(|open| within(open));
-    ((within("kubernetes.io") || within("k8s.io")) && !open).then(|| {
-        format!(
-            "Kubernetes keeps labels under {domain} to itself, and a node that starts with one it does not know is \
-             refused. Use a domain of your own; only {} are open.",
-            OPEN_DOMAINS.join(" and ")
-        )
-    })
+    kubernetes_own(key)
 }
 
 /// Whether Google adds this label to a cloud resource by itself.

@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicBool;
 use crate::cloud::coalesce::{Coalesced, FRESH};
 use crate::cloud::gate::Gates;
 use crate::cloud::settings::Settings;
+use crate::cloud::words::{capitalised, sentence};
 use crate::nodepool::pools::{Call, ErrorKind, Finished, Freshness, NodePools, Pending};
-use crate::nodepool::{ClusterId, NodePool, NodePoolSpec, PoolError, PoolId};
+use crate::nodepool::{ClusterId, NodePool, NodePoolSpec, Options, PoolError, PoolId};
 
-mod attempts;
 mod auth;
 mod checks;
 mod client;
@@ -18,7 +18,6 @@ mod delete;
 mod errors;
 mod explain;
 mod follow;
-mod groups;
 mod health;
 mod labels;
 mod machines;
@@ -37,8 +36,6 @@ mod translate;
 mod update;
 mod wait;
 mod wire;
-mod wire_calls;
-mod wire_number;
 
 use client::Client;
 use parts::{Place, Untranslatable};
@@ -98,14 +95,9 @@ fn untranslatable(error: Untranslatable) -> PoolError {
     PoolError {
         kind: ErrorKind::Invalid,
         summary: "The node pool cannot be made like this on GKE".to_owned(),
-        detail: explain::sentence(&capitalised(&error.to_string())),
+        detail: sentence(&capitalised(&error.to_string())),
         attribute: error.attribute(),
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[async_trait::async_trait]
@@ -136,7 +128,7 @@ impl NodePools for Gke {
         self.change(call, id, prior, wanted).await
     }
 
-    async fn delete(&self, call: &Call, id: &PoolId) -> Result<(), PoolError> {
+    async fn delete(&self, call: &Call, id: &PoolId, _: &Options) -> Result<(), PoolError> {
         self.remove(call, id).await
     }
 

@@ -9,7 +9,7 @@
 use crate::nodepool::{Change, OptionKind, OptionSpec};
 
 const fn option(name: &'static str, kind: OptionKind, change: Change, about: &'static str) -> OptionSpec {
-    OptionSpec { name, kind, change, computed: true, about }
+    OptionSpec { name, kind, change, computed: true, default: None, about }
 }
 
 /// The words of `gke.driver_version`.
@@ -175,6 +175,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         kind: OptionKind::Object(BLUE_GREEN),
         change: Change::InPlace,
         computed: false,
+        default: None,
         about: "Replaces nodes by making a second set beside the first, which needs as many GPUs again. Without it \
                 nodes are replaced as `upgrade` says.",
     },

@@ -8,13 +8,15 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::try_join_all;
 
-use super::attempts::{Kind, Trouble, attempt};
-use super::errors::{Action, ApiError};
+use super::errors::{Action, ApiError, Trouble};
 use super::explain;
 use super::parts::Place;
 use super::wire::{self, Int};
 use super::{Api, Gke, seen};
+use crate::cloud::attempts::{Kind, attempt};
+use crate::cloud::fault::Fault;
 use crate::cloud::limits::Limits;
+use crate::cloud::words::sentence;
 use crate::nodepool::pools::{Call, ErrorKind, Freshness};
 use crate::nodepool::{ClusterId, NodePool, Path, PoolError, PoolId};
 
@@ -189,7 +191,7 @@ impl Gke {
                 "GKE does not tell how many nodes a pool has; Compute Engine does, and it refused: {} What the state \
                  says of node_count is kept, so a pool resized by somebody else goes unnoticed. Grant the permission \
                  compute.instanceGroupManagers.list (the role roles/compute.viewer has it).",
-                explain::sentence(why)
+                sentence(why)
             ),
         );
     }

@@ -1,6 +1,7 @@
 //! The plan-time rules of GKE, as the trait has them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{checks, labels, option_checks, options, parts, profiles};
 use crate::nodepool::rules::{CloudRules, ProfileVerdict, SlicingChoice};
@@ -15,6 +16,11 @@ pub(crate) struct Rules;
 impl CloudRules for Rules {
     fn cloud(&self) -> Cloud {
         Cloud::Gke
+    }
+
+    /// Machines of scarce kinds can take GKE more than an hour to find.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(2 * 60 * 60)
     }
 
     fn options(&self) -> &'static [OptionSpec] {
@@ -36,8 +42,20 @@ impl CloudRules for Rules {
     }
 
     /// GKE brings its own driver and device plugin; a GPU operator in the cluster is told to stay away.
-    fn own_labels(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([("nvidia.com/gpu.deploy.operands".to_owned(), "false".to_owned())])
+    fn own_labels(&self, _: &NodePoolConfig) -> Option<BTreeMap<String, String>> {
+        Some(BTreeMap::from([("nvidia.com/gpu.deploy.operands".to_owned(), "false".to_owned())]))
+    }
+
+    fn deciding_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn may_show_as(&self, _: &str, prior: &str, live: &str) -> bool {
+        prior == live
+    }
+
+    fn tag_keys_ignore_case(&self) -> bool {
+        false
     }
 
     fn reserved_label(&self, key: &str) -> Option<String> {

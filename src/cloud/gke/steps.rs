@@ -6,12 +6,15 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use super::groups::{Group, ORDER};
 use super::parts::{self, Untranslatable};
 use super::wire::{self, Int};
 use super::{seen, translate};
 use crate::nodepool::spec::{Size, Taint};
 use crate::nodepool::{NodePoolSpec, Options, version};
+
+mod groups;
+
+pub(crate) use groups::{Group, ORDER};
 
 /// A request that changes a pool.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,14 +1,16 @@
 //! Changing a pool, one sound step after the other.
 
-use super::attempts::{Kind, Trouble, attempt};
-use super::errors::Action;
-use super::explain::{self, WHERE_TO_LOOK, sentence};
+use super::errors::{Action, ApiError, Trouble};
+use super::explain::WHERE_TO_LOOK;
 use super::follow::pending;
 use super::health::{self, Cause, Outlook};
 use super::steps::{self, Change, Group, Request};
 use super::wait::{End, Failure};
 use super::{Gke, wire};
+use crate::cloud::attempts::{Kind, attempt};
+use crate::cloud::fault::Fault;
 use crate::cloud::limits::Limits;
+use crate::cloud::words::{capitalised, sentence, stopped};
 use crate::nodepool::pools::{
     Call, Checkpoint, ErrorKind, Finished, Freshness, Incomplete, IncompleteReason, Pending, PendingKind,
     now_rfc3339,
@@ -59,7 +61,7 @@ impl Gke {
             .gates
             .pool(&limits, &id.to_string())
             .await
-            .map_err(|why| explain::stopped(why, call.timeout, &doing, None))?;
+            .map_err(|why| stopped(why, call.timeout, &doing, ApiError::COMPANY, None))?;
         let live = self.must_find(call, &limits, id, &doing).await?;
         let mut updating = Updating { gke: self, call, limits, id, prior, wanted, live, nodes: None };
         updating.count().await?;
@@ -152,7 +154,7 @@ impl Updating<'_> {
                 .gates
                 .cluster(&self.limits, &self.id.cluster.canonical())
                 .await
-                .map_err(|why| explain::stopped(why, self.call.timeout, &doing, None))?;
+                .map_err(|why| stopped(why, self.call.timeout, &doing, ApiError::COMPANY, None))?;
             self.gke.api.forget(&self.id.cluster);
             let client = &self.gke.api.client;
             let sent =
@@ -245,7 +247,7 @@ impl Updating<'_> {
                     "Every change was made, and GKE reports of the node pool {}: {} {}.",
                     self.id.name,
                     sentence(&health::words(&self.live)),
-                    capitalised_where()
+                    capitalised(WHERE_TO_LOOK)
                 ),
             })),
             Outlook::Working | Outlook::Broken | Outlook::Deleting => {
@@ -253,10 +255,6 @@ impl Updating<'_> {
             }
         }
     }
-}
-
-fn capitalised_where() -> String {
-    super::capitalised(WHERE_TO_LOOK)
 }
 
 fn refused(doing: &str, pending: &Pending, failure: &Failure) -> PoolError {

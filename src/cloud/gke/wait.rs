@@ -2,18 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::attempts::{Kind, Trouble, attempt};
-use super::errors::Action;
+use super::errors::{Action, Trouble};
 use super::health::{self, Cause, Outlook};
 use super::parts::Place;
 use super::{Api, wire};
-use crate::cloud::instant;
+use crate::cloud::attempts::{Kind, attempt};
+use crate::cloud::clock::Clock;
+use crate::cloud::fault::Fault;
 use crate::cloud::limits::Limits;
 use crate::cloud::retry::poll_interval;
 use crate::nodepool::pools::Pending;
-
-/// How often a long wait says that it still waits.
-const TELL: Duration = Duration::from_secs(30);
 
 /// How long a pool may be ill for no known reason before the wait for it ends: such pools have been seen to recover
 /// within minutes (source: reports of users of NVIDIA/aicr).
@@ -169,34 +167,6 @@ fn progress(operation: &wire::Operation) -> String {
     if figures.is_empty() { operation.detail.clone() } else { figures.join(", ") }
 }
 
-/// Since when something goes on, and when it was last told.
-struct Clock {
-    begun: Instant,
-    told: Instant,
-}
-
-impl Clock {
-    /// Since an RFC 3339 instant, perhaps of an earlier run; since now where it cannot be read.
-    fn since(text: &str) -> Self {
-        let now = Instant::now();
-        let age = instant::parse(text)
-            .and_then(|then| instant::now().duration_since(then).ok())
-            .unwrap_or_default();
-        Clock { begun: now.checked_sub(age).unwrap_or(now), told: now }
-    }
-
-    fn age(&self) -> Duration {
-        self.begun.elapsed()
-    }
-
-    fn tell(&mut self, line: impl FnOnce(Duration)) {
-        if self.told.elapsed() >= TELL {
-            self.told = Instant::now();
-            line(self.age());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,12 +194,5 @@ mod tests {
             panic!("the new field counts");
         };
         assert_eq!((new.code, new.cause), (7, Cause::Permanent));
-    }
-
-    #[test]
-    fn a_wait_goes_on_with_the_age_of_the_operation() {
-        let clock = Clock::since("2020-01-01T00:00:00Z");
-        assert!(clock.age() >= Duration::from_secs(3600), "{:?}", clock.age());
-        assert!(Clock::since("nonsense").age() < Duration::from_secs(5));
     }
 }

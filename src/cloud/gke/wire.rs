@@ -1,4 +1,4 @@
-//! The JSON types of the GKE API v1: the node pool. Bodies of calls are in `wire_calls`
+//! The JSON types of the GKE API v1: the node pool. Bodies of calls are in `calls`
 //! (source: GKE API discovery document v1).
 //!
 //! Everything is optional, since GKE leaves out what is zero, false or empty. Enums are texts: a word that is new
@@ -10,8 +10,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(crate) use super::wire_calls::*;
-pub(crate) use super::wire_number::{Int, Long};
+mod calls;
+mod number;
+
+pub(crate) use calls::*;
+pub(crate) use number::{Int, Long};
 
 /// What the API knows and this module does not.
 pub(crate) type Extra = Map<String, Value>;

@@ -10,20 +10,26 @@ use crate::nodepool::labels::slicing_labels;
 use crate::nodepool::resolve::{Defaults, effective_labels, effective_tags};
 use crate::nodepool::rules::SlicingChoice;
 use crate::nodepool::spec::{CapacityType, Taint};
-use crate::nodepool::{CloudRules, ClusterId, Field, Problems};
+use crate::nodepool::{CloudRules, ClusterId, Field, OptionValue, Options, Problems};
 use crate::slicing::{Capacity, Catalogue, Cloud, GPU_RESOURCE, MigProfile, MigStrategy, Sharing};
 use crate::tfplugin::{Derived, Inputs, Step, Value};
 
 use super::super::session::Session;
-use super::from_value;
+use super::{clouds, from_value, tags};
 
 /// What decides the slices of one node.
 const NODE: [&str; 5] = ["cloud", "machine_type", "gpu", "mig_profile", "mig_strategy"];
 
+/// What decides the labels that are sent, besides the provider's defaults and some options.
+const LABELS: [&str; 3] = ["cloud", "labels", "mig_profile"];
+
 /// Every derived attribute, in the order of dependence.
 pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
-    let mut all = vec![
-        Derived::new("cloud", &["cluster_id", "machine_type"], cloud).known_when_any(),
+    let mut all = vec![Derived::new("cloud", &["cluster_id", "machine_type"], cloud).known_when_any()];
+    all.extend(option_defaults());
+    let native_inputs: Vec<&str> = NODE.into_iter().chain(deciding_options()).collect();
+    let label_inputs: Vec<&str> = LABELS.into_iter().chain(deciding_options()).collect();
+    all.extend([
         slices("per_gpu", |capacity| Value::from(capacity.per_gpu)),
         slices("per_node", |capacity| Value::from(capacity.per_node)),
         slices("memory_gib", |capacity| decimal(capacity.memory_gib)),
@@ -40,36 +46,91 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
             tolerations,
         ),
         Derived::new("scheduling.resource_limits", &["slices.resource_name"], resource_limits),
-        Derived::new("native", &NODE, native),
-    ];
+        Derived::new("native", &native_inputs, native).known_when_any(),
+    ]);
     let labels = Arc::clone(session);
     let tags = Arc::clone(session);
     // The provider's defaults are no input of the resource, and drift in a label of ours is to be mended: both are
     // looked at anew in every plan.
     all.push(
-        Derived::new("effective_labels", &["cloud", "labels", "mig_profile"], move |inputs| {
+        Derived::new("effective_labels", &label_inputs, move |inputs| {
             let Some(defaults) = labels.defaults() else { return Value::UNKNOWN };
             sent_labels(inputs, &defaults)
         })
+        .known_when_any()
         .not_sticky(),
     );
     all.push(
-        Derived::new("effective_tags", &["tags"], move |inputs| {
+        Derived::new("effective_tags", &["cloud", "tags"], move |inputs| {
             let Some(defaults) = tags.defaults() else { return Value::UNKNOWN };
+            let Some(rules) = rules_input(inputs) else { return Value::Null };
             let config =
                 NodePoolConfig { tags: from_value::text_map(inputs.get("tags")), ..Default::default() };
-            effective_tags(&config, &defaults).map_or(Value::UNKNOWN, text_map)
+            effective_tags(&config, &defaults, rules).map_or(Value::UNKNOWN, text_map)
         })
-        .not_sticky(),
+        .not_sticky()
+        .kept_while(|inputs, prior, value| {
+            rules_input(inputs).is_some_and(|rules| tags::same(rules, prior, value))
+        }),
     );
     all
 }
 
-/// Computes every derived attribute of a wholly known state, as after an import.
+/// The options that are known without anybody writing them, each only on its own cloud, and only in an object that is
+/// there: one that nobody writes is the cloud's to fill.
+fn option_defaults() -> Vec<Derived> {
+    let mut defaults = Vec::new();
+    for rules in clouds::all() {
+        for spec in rules.options() {
+            let Some(default) = spec.default else { continue };
+            let own = rules.cloud();
+            defaults.push(Derived::new(&format!("{own}.{}", spec.name), &["cloud"], move |inputs| {
+                if cloud_input(inputs) == Some(own) { Value::string(default) } else { Value::Null }
+            }));
+        }
+    }
+    defaults
+}
+
+/// The options of all clouds on which what is sent for slicing depends.
+fn deciding_options() -> impl Iterator<Item = &'static str> {
+    clouds::all().flat_map(|rules| rules.deciding_options().iter().copied())
+}
+
+/// Those of one cloud; `None` while they are not known. One that nobody writes is what the rules take it for when it is
+/// absent, though the plan leaves the whole object to the cloud.
+fn deciding_input(inputs: &Inputs<'_>, rules: &dyn CloudRules) -> Option<Options> {
+    let mut options = Options::default();
+    for path in rules.deciding_options() {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        let value = inputs.get(path);
+        if value.is_unknown() && !inputs.written(path).is_null() {
+            return None;
+        }
+        options.set(name, value.as_str().map(|text| OptionValue::Text(text.to_owned())));
+    }
+    Some(options)
+}
+
+/// Whether all of these inputs are known.
+fn known(inputs: &Inputs<'_>, names: &[&str]) -> bool {
+    names.iter().all(|name| inputs.get(name).is_wholly_known())
+}
+
+/// Computes every derived attribute of a wholly known state, as after an import. An option that was read stays.
 pub(super) fn complete(state: &mut Value, derived: &[Derived]) {
+    let is_option = |one: &Derived| {
+        let Some(Step::Attribute(first)) = one.path.steps().first() else { return false };
+        first.parse::<Cloud>().is_ok()
+    };
     for one in derived {
         let value = one.value(state);
-        place(state, one.path.steps(), value);
+        if !is_option(one) {
+            place(state, one.path.steps(), value);
+        } else if state.part(&one.path).is_null() {
+            // Null are also the options of the clouds that the pool is not on: there is no place in them then.
+            let _no_place = state.set_at(&one.path, value);
+        }
     }
 }
 
@@ -175,21 +236,32 @@ fn resource_limits(inputs: &Inputs<'_>) -> Value {
 }
 
 fn native(inputs: &Inputs<'_>) -> Value {
+    if !known(inputs, &NODE) {
+        return Value::UNKNOWN;
+    }
     let (Some(rules), Some(node)) = (rules_input(inputs), node(inputs)) else { return Value::Null };
     let profile = profile_input(inputs);
+    let Some(options) = deciding_input(inputs, rules) else { return Value::UNKNOWN };
     text_map(rules.native(&SlicingChoice {
+        gpu: &node.gpu,
         accelerator_type: node.accelerator_type.as_deref(),
         gpus_per_node: node.gpus_per_node,
         profile: profile.as_ref(),
         sharing: &Sharing::None,
+        options: &options,
     }))
 }
 
 fn sent_labels(inputs: &Inputs<'_>, defaults: &Defaults) -> Value {
+    if !known(inputs, &LABELS) {
+        return Value::UNKNOWN;
+    }
     let Some(rules) = rules_input(inputs) else { return Value::Null };
+    let Some(options) = deciding_input(inputs, rules) else { return Value::UNKNOWN };
     let config = NodePoolConfig {
         labels: from_value::text_map(inputs.get("labels")),
         mig_profile: profile_input(inputs).into(),
+        options: Field::Known(options),
         ..Default::default()
     };
     effective_labels(&config, defaults, rules).map_or(Value::UNKNOWN, text_map)

@@ -1,13 +1,23 @@
 //! Spellings that mean the same, so that changing one for the other is no change.
 
 use crate::duration::GoDuration;
-use crate::nodepool::ClusterId;
+use crate::nodepool::{ClusterId, PoolId};
 use crate::slicing::MigProfile;
 use crate::tfplugin::Value;
 
 /// Two spellings of one cluster.
 pub(super) fn clusters(one: &Value, other: &Value) -> bool {
     parsed::<ClusterId>(one).is_some_and(|one| parsed(other) == Some(one))
+}
+
+/// Two spellings of one node pool's id. On AKS they may differ in case, like all of Azure's ids.
+pub(super) fn pools(one: &Value, other: &Value) -> bool {
+    let (Some(one), Some(other)) = (parsed::<PoolId>(one), parsed::<PoolId>(other)) else { return false };
+    let alike = match one.cluster {
+        ClusterId::Aks { .. } => one.name.eq_ignore_ascii_case(&other.name),
+        ClusterId::Gke { .. } | ClusterId::Eks { .. } => one.name == other.name,
+    };
+    alike && one.cluster == other.cluster
 }
 
 /// Two spellings of one machine type: Azure's names do not distinguish case, and no other cloud has capitals.
@@ -23,6 +33,11 @@ pub(super) fn mig_profiles(one: &Value, other: &Value) -> bool {
 /// Two spellings of one length of time: `90m` and `1h30m`.
 pub(super) fn durations(one: &Value, other: &Value) -> bool {
     parsed::<GoDuration>(one).is_some_and(|one| parsed(other) == Some(one))
+}
+
+/// Two spellings of one resource's id, such as Azure's, which do not distinguish case.
+pub(super) fn resource_ids(one: &Value, other: &Value) -> bool {
+    matches!((one.as_str(), other.as_str()), (Some(one), Some(other)) if one.eq_ignore_ascii_case(other))
 }
 
 fn parsed<T: std::str::FromStr>(value: &Value) -> Option<T> {

@@ -6,8 +6,8 @@ use crate::cloud;
 use crate::nodepool::config::{AutoscalingConfig, GpuConfig, UpgradeConfig};
 use crate::nodepool::spec::{CapacityType, Taint, TaintEffect};
 use crate::nodepool::{
-    CloudRules, ClusterId, Field, NodePoolConfig, OptionKind, OptionSpec, OptionValue, Options, Problems,
-    checks,
+    CloudRules, ClusterId, Decimal, Field, NodePoolConfig, OptionKind, OptionSpec, OptionValue, Options,
+    Problems, checks,
 };
 use crate::slicing::{Catalogue, Cloud, MigProfile, MigStrategy, Sharing};
 use crate::tfplugin::Value;
@@ -277,7 +277,19 @@ fn scalar(value: &Value, path: &str, kind: OptionKind, problems: &mut Problems) 
             }
             number.map(OptionValue::Number)
         }
-        OptionKind::Text => {
+        OptionKind::Decimal(places) => {
+            let decimal = value.as_number().and_then(|number| number.to_string().parse::<Decimal>().ok());
+            let decimal = decimal.filter(|decimal| decimal.places() <= places);
+            if decimal.is_none() {
+                problems.error(
+                    path,
+                    "This number is too long",
+                    format!("{path} takes a number with at most {places} digits after the point."),
+                );
+            }
+            decimal.map(OptionValue::Decimal)
+        }
+        OptionKind::Text | OptionKind::ResourceId => {
             let text = value.as_str()?;
             if text.is_empty() {
                 problems.error(

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::cloud;
-use crate::nodepool::pools::{Call, Finished, Freshness, Incomplete, Pending, PendingKind};
+use crate::nodepool::pools::{Call, Finished, Freshness, Incomplete};
 use crate::nodepool::resolve::{build, resolve};
-use crate::nodepool::{CloudRules, Health, NodePool, NodePoolSpec, NodePools, PoolId, Problems};
-use crate::slicing::{Cloud, Sharing};
-use crate::tfplugin::{Context, Diagnostic, Diagnostics, Value};
+use crate::nodepool::spec::Size;
+use crate::nodepool::{
+    CloudRules, Field, Health, NodePool, NodePoolSpec, NodePools, PoolError, PoolId, Problems,
+};
+use crate::slicing::Cloud;
+use crate::tfplugin::{Context, Diagnostics, Value};
 
 use super::super::diagnostics;
 use super::super::session::Session;
@@ -17,16 +20,10 @@ use super::planning::INCOMPLETE;
 use super::private::Private;
 use super::progress::{Base, Reports};
 use super::to_value::{Purpose, fill, seen};
-use super::{derived, from_value, messages};
+use super::{clouds, derived, from_value, messages, tags};
 
 /// The status of a pool that is ready.
-const READY: &str = "ready";
-
-/// How long an operation may take where nobody says: GKE's node pools can take the longest.
-pub(super) const LONG: Duration = Duration::from_secs(2 * 60 * 60);
-
-/// How long a read may take where nobody says.
-pub(super) const SHORT: Duration = Duration::from_secs(5 * 60);
+pub(super) const READY: &str = "ready";
 
 /// One resource type's dealings with the clouds.
 #[derive(Debug)]
@@ -36,24 +33,24 @@ pub(super) struct Lifecycle {
 }
 
 /// A cloud that can be spoken to.
-struct Reached {
-    rules: &'static dyn CloudRules,
-    pools: Arc<dyn NodePools>,
+pub(super) struct Reached {
+    pub(super) rules: &'static dyn CloudRules,
+    pub(super) pools: Arc<dyn NodePools>,
 }
 
 impl Lifecycle {
-    fn reach(&self, cloud: Cloud) -> Result<Reached, Diagnostics> {
-        let pools = self.session.pools(cloud)?;
-        match (cloud::rules(cloud), pools) {
-            (Some(rules), Some(pools)) => Ok(Reached { rules, pools }),
-            (None, _) => Err(unbuilt(cloud)),
-            (_, None) => Err(Diagnostics::error(
+    /// The rules and the API of a cloud.
+    pub(super) fn reach(&self, cloud: Cloud) -> Result<Reached, Diagnostics> {
+        let rules = cloud::rules(cloud).ok_or_else(|| clouds::unbuilt(cloud))?;
+        let pools = self.session.pools(cloud)?.ok_or_else(|| {
+            Diagnostics::error(
                 "The provider's configuration is not known",
                 "A part of the provider block comes from something that does not exist yet, and without it the cloud \
                  cannot be reached. Apply what it comes from first (`terraform apply -target=…`), or use values that \
                  are known.",
-            )),
-        }
+            )
+        })?;
+        Ok(Reached { rules, pools })
     }
 
     /// Creates the pool of a plan.
@@ -68,10 +65,10 @@ impl Lifecycle {
         let reports = Reports {
             ctx: ctx.clone(),
             base: Base::Planned(planned.clone()),
-            specs: reached.rules.options(),
+            rules: Some(reached.rules),
             origin: self.session.origin(),
         };
-        let call = call(ctx, LONG, reports.clone());
+        let call = call(ctx, reached.rules.patience(), reports.clone());
         let shown = |error| messages::of_error(&error, self.resource_type);
         reached.pools.preflight(&call, &wanted).await.map_err(shown)?;
         let id = PoolId { cluster: wanted.cluster.clone(), name: wanted.name.clone() };
@@ -114,13 +111,16 @@ impl Lifecycle {
         let origin = self.session.origin();
         let private = Private::read(&ctx.private(), origin)?;
         private.belongs(origin)?;
-        let base = owned_by_either(prior, &planned);
+        let base = owned_by_either(prior, &planned, reached.rules);
         let reports =
-            Reports { ctx: ctx.clone(), base: Base::Prior(base), specs: reached.rules.options(), origin };
-        let call = call(ctx, LONG, reports.clone());
+            Reports { ctx: ctx.clone(), base: Base::Prior(base), rules: Some(reached.rules), origin };
+        let call = call(ctx, reached.rules.patience(), reports.clone());
         let shown = |error| messages::of_error(&error, self.resource_type);
         let wanted = self.wanted(config, &planned)?;
-        let before = self.before(prior, reached.rules)?;
+        let mut before = self.before(prior, reached.rules)?;
+        if has_no_size(prior) {
+            before.size = size_now(&reached, &call, &id, wanted.size).await.map_err(shown)?;
+        }
         let pending = private.pending.as_ref();
         let finished = match pending {
             // A change comes before the wait: it may be what the pool needs to become ready.
@@ -168,17 +168,17 @@ impl Lifecycle {
         private.belongs(origin)?;
         self.session.accepts(&id.cluster)?;
         let cloud = id.cluster.cloud();
-        let rules = cloud::rules(cloud).ok_or_else(|| unbuilt(cloud))?;
+        let rules = cloud::rules(cloud).ok_or_else(|| clouds::unbuilt(cloud))?;
         let Some(pools) = self.session.pools(cloud)? else {
             // Legal while planning: the provider's configuration comes from something that does not exist yet.
             return Ok(Some(state));
         };
-        let call = call(ctx, SHORT, Reports::none(ctx));
+        let call = call(ctx, clouds::READING, Reports::none(ctx));
         let shown = |error| messages::of_error(&error, self.resource_type);
         let Some(pool) = pools.read(&call, &id, Freshness::Coalesced).await.map_err(shown)? else {
             return Ok(None);
         };
-        let mut refreshed = seen(&pool, &state, Purpose::Refresh, rules.options());
+        let mut refreshed = seen(&pool, &state, Purpose::Refresh, rules);
         if !refreshed.lookup("slices").is_null() {
             derived::complete(&mut refreshed, &[derived::slices_in_total()]);
         }
@@ -198,61 +198,11 @@ impl Lifecycle {
         private.belongs(origin)?;
         self.session.accepts(&id.cluster)?;
         let reached = self.reach(id.cluster.cloud())?;
-        let call = call(ctx, LONG, Reports::none(ctx));
-        reached.pools.delete(&call, &id).await.map_err(|error| messages::of_error(&error, self.resource_type))
-    }
-
-    /// The state of an existing pool that is to be taken over.
-    pub(super) async fn import(&self, ctx: &Context, id: &PoolId) -> Result<Value, Diagnostics> {
-        self.session.accepts(&id.cluster)?;
-        let reached = self.reach(id.cluster.cloud())?;
-        let call = call(ctx, SHORT, Reports::none(ctx));
-        let found = reached.pools.read(&call, id, Freshness::Live).await;
-        let Some(pool) = found.map_err(|error| messages::of_error(&error, self.resource_type))? else {
-            return Err(Diagnostics::error(
-                format!("There is no node pool {}", id.name),
-                format!("The cluster {} has no node pool of that name. Check the id: {id}.", id.cluster),
-            ));
-        };
-        if pool.mig_profile.is_none() {
-            return Err(Diagnostics::error(
-                format!("The node pool {} is not cut by MIG", id.name),
-                format!(
-                    "{} manages pools whose GPUs are cut by MIG, and this pool's GPUs are whole, or it has none. It \
-                     stays as it is.",
-                    self.resource_type
-                ),
-            ));
-        }
-        if pool.sharing != Sharing::None {
-            return Err(Diagnostics::error(
-                format!("The slices of the node pool {} are shared", id.name),
-                format!(
-                    "Its slices are shared by {} on top of MIG, which {} does not manage: the first change would lose \
-                     it. No resource of this version does. The pool stays as it is.",
-                    pool.sharing, self.resource_type
-                ),
-            ));
-        }
-        let mut state =
-            seen(&pool, &Value::Object(BTreeMap::new()), Purpose::Import, reached.rules.options());
-        set_status(&mut state, if pool.health == Health::Ready { READY } else { INCOMPLETE });
-        let effective = ["effective_labels", "effective_tags"].map(|name| (name, state.lookup(name).clone()));
-        derived::complete(&mut state, &derived::all(&self.session));
-        // What is sent in all is read from the pool: a label of ours that is missing is then put there.
-        if let Value::Object(attributes) = &mut state {
-            for (name, value) in effective {
-                attributes.insert(name.to_owned(), value);
-            }
-        }
-        let pending = (pool.health != Health::Ready).then(|| Pending {
-            operation: String::new(),
-            location: String::new(),
-            kind: PendingKind::Create,
-            since: crate::nodepool::pools::now_rfc3339(),
-        });
-        ctx.set_private(Private::new(self.session.origin(), pending).bytes());
-        Ok(state)
+        let call = call(ctx, reached.rules.patience(), Reports::none(ctx));
+        let config = from_value::config(&prior.null_unknowns(), &mut Problems::default());
+        let options = config.options.known().cloned().unwrap_or_default();
+        let deleted = reached.pools.delete(&call, &id, &options).await;
+        deleted.map_err(|error| messages::of_error(&error, self.resource_type))
     }
 
     /// The pool that a plan wants.
@@ -261,13 +211,13 @@ impl Lifecycle {
         let written = from_value::config(written, &mut problems);
         let mut config = from_value::config(&planned.clone().null_unknowns(), &mut problems);
         // The plan holds the whole name; the prefix it was made from has done its work.
-        config.name_prefix = crate::nodepool::Field::Null;
+        config.name_prefix = Field::Null;
         if problems.has_errors() {
             return Err(diagnostics::of_problems(&problems, false));
         }
         let cluster = config.cluster_id.known().ok_or_else(|| missing("cluster_id"))?;
         self.session.accepts(cluster)?;
-        let rules = cloud::rules(cluster.cloud()).ok_or_else(|| unbuilt(cluster.cloud()))?;
+        let rules = cloud::rules(cluster.cloud()).ok_or_else(|| clouds::unbuilt(cluster.cloud()))?;
         let defaults = self.session.defaults().ok_or_else(|| missing("default_labels"))?;
         resolve(&written, &config, &defaults, rules)
             .map_err(|problems| diagnostics::of_problems(&problems, false))
@@ -277,9 +227,9 @@ impl Lifecycle {
     fn before(&self, prior: &Value, rules: &'static dyn CloudRules) -> Result<NodePoolSpec, Diagnostics> {
         let mut unread = Problems::default();
         let mut config = from_value::config(&prior.clone().null_unknowns(), &mut unread);
-        config.name_prefix = crate::nodepool::Field::Null;
-        if config.node_count.is_null() && config.autoscaling.is_null() {
-            config.node_count = crate::nodepool::Field::Known(0); // the size was never read; the update sets it
+        config.name_prefix = Field::Null;
+        if has_no_size(prior) {
+            config.node_count = Field::Known(0); // a place holder: see `size_now`
         }
         let defaults = self.session.defaults().ok_or_else(|| missing("default_labels"))?;
         let mut before = build(&config, &defaults, rules).map_err(missing)?;
@@ -289,7 +239,7 @@ impl Lifecycle {
     }
 
     fn finished(planned: &Value, pool: &NodePool, rules: &'static dyn CloudRules, status: &str) -> Value {
-        let mut seen = seen(pool, planned, Purpose::Refresh, rules.options());
+        let mut seen = seen(pool, planned, Purpose::Refresh, rules);
         set_status(&mut seen, status);
         fill(planned, &seen).null_unknowns()
     }
@@ -302,7 +252,7 @@ impl Lifecycle {
         rules: &'static dyn CloudRules,
     ) -> Value {
         let mut state = match pool {
-            Some(pool) => fill(so_far, &seen(pool, so_far, Purpose::Refresh, rules.options())),
+            Some(pool) => fill(so_far, &seen(pool, so_far, Purpose::Refresh, rules)),
             None => so_far.clone(),
         }
         .null_unknowns();
@@ -314,7 +264,7 @@ impl Lifecycle {
     }
 }
 
-fn call(ctx: &Context, default: Duration, reports: Reports) -> Call {
+pub(super) fn call(ctx: &Context, default: Duration, reports: Reports) -> Call {
     let timeout = ctx.timeout().unwrap_or(default);
     Call {
         cancelled: ctx.cancellation().clone(),
@@ -324,21 +274,39 @@ fn call(ctx: &Context, default: Duration, reports: Reports) -> Call {
     }
 }
 
-fn set_status(state: &mut Value, status: &str) {
+/// Whether the state does not say how large the pool is: nobody was allowed to look when it was imported.
+fn has_no_size(state: &Value) -> bool {
+    state.lookup("node_count").is_null() && state.lookup("autoscaling").is_null()
+}
+
+/// The pool's size, looked at now. Where even that does not tell, it is another one than is wanted, so that what is
+/// wanted is sent.
+async fn size_now(reached: &Reached, call: &Call, id: &PoolId, wanted: Size) -> Result<Size, PoolError> {
+    let seen = reached.pools.read(call, id, Freshness::Live).await?;
+    let seen = seen.and_then(|pool| match (pool.autoscaling, pool.node_count) {
+        (Some((min, max)), _) => Some(Size::Autoscaling { min, max, initial: None }),
+        (None, count) => count.map(Size::Fixed),
+    });
+    Ok(seen.unwrap_or(if wanted == Size::Fixed(0) { Size::Fixed(1) } else { Size::Fixed(0) }))
+}
+
+pub(super) fn set_status(state: &mut Value, status: &str) {
     if let Value::Object(attributes) = state {
         attributes.insert("status".to_owned(), Value::string(status));
     }
 }
 
 /// The planned state with everything that either state owns, so that a label on its way out is still seen.
-fn owned_by_either(prior: &Value, planned: &Value) -> Value {
+fn owned_by_either(prior: &Value, planned: &Value, rules: &dyn CloudRules) -> Value {
     let mut base = fill(planned, prior);
     if let Value::Object(attributes) = &mut base {
-        for name in ["labels", "tags", "effective_labels", "effective_tags"] {
-            let mut both = prior.lookup(name).as_map().cloned().unwrap_or_default();
-            both.extend(planned.lookup(name).as_map().cloned().unwrap_or_default());
-            if !prior.lookup(name).is_null() || !planned.lookup(name).is_null() {
-                attributes.insert(name.to_owned(), Value::Map(both));
+        for (name, are_tags) in
+            [("labels", false), ("tags", true), ("effective_labels", false), ("effective_tags", true)]
+        {
+            let same = |one: &str, other: &str| one == other || are_tags && tags::same_key(rules, one, other);
+            let (before, after) = (prior.lookup(name), planned.lookup(name));
+            if !before.is_null() || !after.is_null() {
+                attributes.insert(name.to_owned(), Value::Map(tags::joined(before, after, same)));
             }
         }
         let taints = [prior, planned].map(|state| state.lookup("taints").as_elements().unwrap_or_default());
@@ -363,17 +331,6 @@ fn pool_id(state: &Value) -> Result<PoolId, Diagnostics> {
             format!("Its id cannot be read: {error}. Remove the resource from the state with `terraform state rm` and import the pool."),
         )
     })
-}
-
-/// The error for a cloud that this version does not know.
-pub(super) fn unbuilt(cloud: Cloud) -> Diagnostics {
-    Diagnostics::from(
-        Diagnostic::error(
-            format!("{} is not in this version of the provider", crate::nodepool::checks::display(cloud)),
-            "This version makes node pools on Google GKE only. Use a GKE cluster, or a newer version of the provider.",
-        )
-        .at(crate::tfplugin::AttributePath::parse("cluster_id")),
-    )
 }
 
 fn missing(attribute: &'static str) -> Diagnostics {

@@ -1,23 +1,30 @@
 //! The node-pool resources: `gpuslice_mig_nodepool`.
 //!
 //! - `schema`: the attributes. `equivalent`: spellings that mean the same.
+//! - `clouds`: which clouds there are, and what belongs to which.
 //! - `from_value`, `to_value`: between Terraform's values and the neutral node pool.
-//! - `derived`, `planning`: what a plan knows, replaces and warns about.
+//! - `derived`: the attributes that follow from others.
+//! - `planning`: what a plan says beyond that. `naming`: computed names. `rolling`: the warning before nodes roll.
+//! - `tags`: keys that differ in case only.
 //! - `private`: what the state carries beside its attributes.
 //! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over.
 //! - `messages`: what a user reads when things go wrong.
 
+mod clouds;
 mod derived;
 mod equivalent;
 mod from_value;
 mod import;
 mod lifecycle;
 mod messages;
+mod naming;
 mod planning;
 mod private;
 mod progress;
 mod resource;
+mod rolling;
 mod schema;
+mod tags;
 mod to_value;
 
 pub use resource::MigNodePool;

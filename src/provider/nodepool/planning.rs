@@ -1,22 +1,18 @@
-//! A node pool's own part in planning: sizes, computed names, what replaces and what rolls.
-
-use std::collections::BTreeMap;
-
-use serde_json::Value as Json;
+//! A node pool's own part in planning: its size and status, and what replaces it.
 
 use crate::cloud;
 use crate::nodepool::gpu::NodeSlicing;
 use crate::nodepool::resolve::check_defaults;
 use crate::nodepool::{
-    Change, ClusterId, Field, NodePoolConfig, OptionKind, OptionSpec, Problems, change, checks, name,
+    Change, Field, NodePoolConfig, OptionKind, OptionSpec, Problems, change, checks, name,
 };
 use crate::slicing::Cloud;
 use crate::tfplugin::{Action, AttributePath, Diagnostic, Plan, Value};
 
 use super::super::diagnostics;
 use super::super::session::Session;
-use super::from_value;
 use super::private::Private;
+use super::{clouds, from_value, naming, rolling, tags};
 
 /// The status of a pool that exists and is not ready.
 pub(super) const INCOMPLETE: &str = "incomplete";
@@ -24,25 +20,34 @@ pub(super) const INCOMPLETE: &str = "incomplete";
 /// Plans one pool. Everything in it follows from the plan and from the provider's configuration.
 pub(super) fn plan(plan: &mut Plan<'_>, resource_type: &str, session: &Session) {
     let mut problems = Problems::default();
-    let config = from_value::config(plan.config, &mut problems);
+    let mut config = from_value::config(plan.config, &mut problems);
     let cloud = from_value::cloud_of(&config);
+    if config.max_pods.is_null() {
+        // What the cloud has set since is no longer open.
+        let kept = plan.get("max_pods").as_u64().and_then(|count| u32::try_from(count).ok());
+        config.max_pods = kept.into();
+    }
     checks::check(&config, cloud.and_then(cloud::rules), &mut problems);
     // Errors were shown by the validation that comes before every plan; warnings are shown here, once.
     problems.0.retain(|problem| problem.severity == crate::nodepool::Severity::Warning);
 
     if let (Some(rules), Some(defaults)) = (cloud.and_then(cloud::rules), session.defaults()) {
-        problems.0.extend(check_defaults(&defaults, rules).0);
+        problems.0.extend(check_defaults(&defaults, &config.options, rules).0);
+    }
+    clouds::plan_options(plan, cloud);
+    if let Some(rules) = cloud.and_then(cloud::rules) {
+        tags::plan(plan, rules);
     }
     belongs(plan, &config, session);
     node_count(plan, &config, &mut problems);
     status(plan);
     unsettled(plan);
     replacements(plan);
-    pool_name(plan, resource_type, &config, cloud);
+    naming::plan(plan, resource_type, &config, cloud);
     if let Some(cloud) = cloud
         && plan.action() == Action::Update
     {
-        rolling(plan, cloud, &mut problems);
+        rolling::warn(plan, cloud, &mut problems);
     }
     for diagnostic in &diagnostics::of_problems(&problems, true) {
         plan.diagnostics.push(diagnostic.clone());
@@ -82,8 +87,8 @@ fn node_count(plan: &mut Plan<'_>, config: &NodePoolConfig, problems: &mut Probl
                     "node_count",
                     "The number of nodes is missing",
                     format!(
-                        "The pool has {} zones. Set node_count to a multiple of {0}, counting the nodes of all zones \
-                         together, or set autoscaling.",
+                        "The pool has {} zones. Set node_count, counting the nodes of all zones together (on GKE a \
+                         multiple of {0}), or set autoscaling.",
                         zones.len()
                     ),
                 );
@@ -91,12 +96,21 @@ fn node_count(plan: &mut Plan<'_>, config: &NodePoolConfig, problems: &mut Probl
             }
         },
         (Field::Null, true) if kept.is_null() => {
-            problems.error(
-                "node_count",
-                "autoscaling was removed, and node_count is not set",
-                "Without the autoscaler the pool needs a number of nodes, and the provider will not guess one for \
-                 expensive machines. Set node_count.",
-            );
+            let autoscaled = plan.prior.is_some_and(|prior| !prior.lookup("autoscaling").is_null());
+            let (summary, detail) = if autoscaled {
+                (
+                    "autoscaling was removed, and node_count is not set",
+                    "Without the autoscaler the pool needs a number of nodes, and the provider will not guess one for \
+                     expensive machines. Set node_count.",
+                )
+            } else {
+                (
+                    "The number of nodes is not known",
+                    "It could not be read when the pool was imported or refreshed. Set node_count, or let the \
+                     credentials read it and refresh.",
+                )
+            };
+            problems.error("node_count", summary, detail);
             Value::UNKNOWN
         }
         (Field::Null, true) => kept,
@@ -168,11 +182,12 @@ fn says_the_same(plan: &Plan<'_>, path: &str) -> bool {
 }
 
 /// The dotted paths of the attributes that replace a pool of this cloud when they change.
-fn replacing(cloud: Cloud) -> Vec<String> {
+pub(super) fn replacing(cloud: Cloud) -> Vec<String> {
     paths_of(cloud, Change::Replace)
 }
 
-fn paths_of(cloud: Cloud, wanted: Change) -> Vec<String> {
+/// The dotted paths of the attributes whose change does this on a cloud.
+pub(super) fn paths_of(cloud: Cloud, wanted: Change) -> Vec<String> {
     let common =
         change::COMMON.iter().filter(|row| row.on(cloud) == wanted).map(|row| row.attribute.to_owned());
     let specs = cloud::rules(cloud).map(crate::nodepool::CloudRules::options).unwrap_or_default();
@@ -193,103 +208,8 @@ fn options_of(prefix: &str, specs: &'static [OptionSpec], wanted: Change) -> Vec
         .collect()
 }
 
-/// The name made from a prefix. It stays while the pool stays, and follows from the configuration alone when a new
-/// pool is made, so that a replacement planned twice gets one name.
-fn pool_name(plan: &mut Plan<'_>, resource_type: &str, config: &NodePoolConfig, cloud: Option<Cloud>) {
-    let prefix = match (&config.name, &config.name_prefix) {
-        (Field::Null, Field::Known(prefix)) => prefix.clone(),
-        (Field::Null, Field::Unknown) => return put(plan, "name", Value::UNKNOWN),
-        _ => return,
-    };
-    if let (Some(prior), true) = (plan.prior, plan.requires_replace.is_empty()) {
-        let kept = prior.lookup("name").clone();
-        return put(plan, "name", kept);
-    }
-    let name =
-        cloud.and_then(|cloud| name_inputs(plan.config, resource_type, &prefix, cloud)).map(|inputs| {
-            let suffix = name::suffix(&inputs);
-            Value::string(format!("{prefix}{suffix}"))
-        });
-    put(plan, "name", name.unwrap_or(Value::UNKNOWN));
-}
-
-/// Everything that a computed name depends on; `None` while any of it is unknown.
-fn name_inputs(
-    config: &Value,
-    resource_type: &str,
-    prefix: &str,
-    cloud: Cloud,
-) -> Option<BTreeMap<String, Json>> {
-    let mut inputs = BTreeMap::from([
-        ("resource_type".to_owned(), Json::from(resource_type)),
-        ("name_prefix".to_owned(), Json::from(prefix)),
-    ]);
-    for path in replacing(cloud) {
-        let value = config.lookup(&path);
-        if matches!(path.as_str(), "name" | "name_prefix") || value.is_null() {
-            continue;
-        }
-        if !value.is_wholly_known() {
-            return None;
-        }
-        let canonical = match path.as_str() {
-            "cluster_id" => Json::from(value.as_str()?.parse::<ClusterId>().ok()?.canonical()),
-            _ => json(value),
-        };
-        inputs.insert(path, canonical);
-    }
-    Some(inputs)
-}
-
-/// A known value as JSON, with sets in their sorted order.
-fn json(value: &Value) -> Json {
-    match value {
-        Value::Null | Value::Unknown(_) => Json::Null,
-        Value::Bool(value) => Json::from(*value),
-        Value::Number(number) => Json::from(number.to_string()),
-        Value::String(text) => Json::from(text.as_str()),
-        Value::List(elements) | Value::Tuple(elements) => elements.iter().map(json).collect(),
-        Value::Set(elements) => elements.iter().map(json).collect(),
-        Value::Map(entries) | Value::Object(entries) => {
-            // Pairs, since the order of a JSON object's members is the library's business.
-            entries
-                .iter()
-                .map(|(name, value)| Json::from(vec![Json::from(name.as_str()), json(value)]))
-                .collect()
-        }
-        Value::Dynamic(typed) => json(&typed.1),
-    }
-}
-
-/// Warns when an update replaces or restarts every node.
-fn rolling(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
-    let rolled: Vec<String> =
-        paths_of(cloud, Change::Rolls).into_iter().filter(|path| plan.changed(path)).collect();
-    let Some(first) = rolled.first() else { return };
-    let nodes = match plan.get("node_count").as_u64() {
-        Some(1) => "the pool's only node".to_owned(),
-        Some(count) => format!("all {count} nodes of the pool"),
-        None => "every node of the pool".to_owned(),
-    };
-    let surge = plan.get("upgrade.max_surge").as_str().unwrap_or("1").to_owned();
-    let spare = if matches!(surge.as_str(), "0" | "0%") {
-        "No spare machine is needed, since upgrade.max_surge is 0; nodes go away before their successors come.".to_owned()
-    } else {
-        format!(
-            "It needs {surge} spare machine(s) of type {} while it lasts (upgrade.max_surge). Where GPUs are scarce, \
-             max_surge = \"0\" with max_unavailable = \"1\" needs none.",
-            plan.get("machine_type").as_str().unwrap_or("the pool's")
-        )
-    };
-    problems.warning(
-        first,
-        format!("Changing {} rolls {nodes}", rolled.join(", ")),
-        format!("The cloud replaces the nodes one after the other, and pods on them are evicted. {spare}"),
-    );
-}
-
 /// Plans a computed value. The paths are the schema's own, so that placing it cannot fail but by a mistake here.
-fn put(plan: &mut Plan<'_>, path: &str, value: Value) {
+pub(super) fn put(plan: &mut Plan<'_>, path: &str, value: Value) {
     if let Err(error) = plan.set(path, value) {
         let bug = Diagnostic::error(
             "A computed value has no place in the plan",

@@ -1,6 +1,6 @@
 //! From a cloud's checkpoints to Terraform's.
 
-use crate::nodepool::OptionSpec;
+use crate::nodepool::CloudRules;
 use crate::nodepool::pools::{Checkpoint, Progress};
 use crate::tfplugin::{Context, Diagnostic, Value};
 
@@ -16,8 +16,8 @@ pub(super) struct Reports {
     pub(super) ctx: Context,
     /// Whether the state comes from the planned one (create) or from what is seen of the pool (update).
     pub(super) base: Base,
-    /// The cloud's options.
-    pub(super) specs: &'static [OptionSpec],
+    /// The rules of the pool's cloud; `None` for a call that checkpoints nothing.
+    pub(super) rules: Option<&'static dyn CloudRules>,
     /// Where the pool is made.
     pub(super) origin: Origin,
 }
@@ -36,13 +36,14 @@ pub(super) enum Base {
 impl Reports {
     /// Where to report a call that keeps no checkpoints.
     pub(super) fn none(ctx: &Context) -> Self {
-        Reports { ctx: ctx.clone(), base: Base::Nothing, specs: &[], origin: Origin::Cloud }
+        Reports { ctx: ctx.clone(), base: Base::Nothing, rules: None, origin: Origin::Cloud }
     }
 
     /// The state at a checkpoint.
     fn state(&self, checkpoint: &Checkpoint) -> Option<Value> {
         let refreshed = |base: &Value| {
-            checkpoint.pool.as_ref().map(|pool| seen(pool, base, Purpose::Refresh, self.specs))
+            let (pool, rules) = (checkpoint.pool.as_ref()?, self.rules?);
+            Some(seen(pool, base, Purpose::Refresh, rules))
         };
         let mut state = match &self.base {
             Base::Nothing => return None,

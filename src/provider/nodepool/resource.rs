@@ -16,8 +16,8 @@ use crate::tfplugin::{
 
 use super::super::diagnostics;
 use super::super::session::Session;
-use super::lifecycle::{LONG, Lifecycle, SHORT, unbuilt};
-use super::{MIG_NODEPOOL, derived, from_value, planning, schema};
+use super::lifecycle::Lifecycle;
+use super::{MIG_NODEPOOL, clouds, derived, from_value, planning, schema};
 
 /// A node pool whose GPUs are cut into GPU instances by MIG.
 #[derive(Debug)]
@@ -48,10 +48,11 @@ impl Resource for MigNodePool {
         let read = from_value::config(config, &mut problems);
         let cloud = from_value::cloud_of(&read);
         on_incomplete(config, &mut problems);
+        clouds::check_options(config, cloud, &mut problems);
         checks::check(&read, cloud.and_then(cloud::rules), &mut problems);
         diagnostics.extend(diagnostics::of_problems(&problems, false));
         if let Some(cloud) = cloud.filter(|cloud| cloud::rules(*cloud).is_none()) {
-            diagnostics.extend(unbuilt(cloud));
+            diagnostics.extend(clouds::unbuilt(cloud));
         }
         timeouts(config, diagnostics);
     }
@@ -62,8 +63,8 @@ impl Resource for MigNodePool {
 
     fn timeout(&self, operation: Operation, value: &Value) -> Option<Duration> {
         let default = match operation {
-            Operation::Create | Operation::Update | Operation::Delete => LONG,
-            Operation::Read | Operation::Import | Operation::Configure => SHORT,
+            Operation::Create | Operation::Update | Operation::Delete => clouds::patience(value),
+            Operation::Read | Operation::Import | Operation::Configure => clouds::READING,
         };
         let written = value.lookup(&format!("timeouts.{operation}")).as_str().map(str::parse::<GoDuration>);
         Some(match written {

@@ -1,11 +1,11 @@
 //! The HCL surface of a node pool, as data: one builder makes the schema of every kind of pool.
 
-use crate::cloud;
+use crate::duration::GoDuration;
 use crate::nodepool::{Change, OptionKind, OptionSpec, checks};
 use crate::slicing::Cloud;
 use crate::tfplugin::{Attribute, Block, Schema, Type, Value};
 
-use super::equivalent;
+use super::{clouds, equivalent};
 
 /// The operations that `timeouts` knows.
 pub(super) const OPERATIONS: [&str; 4] = ["create", "read", "update", "delete"];
@@ -19,10 +19,8 @@ pub(super) fn mig_nodepool() -> Schema {
     for attribute in identity().into_iter().chain(slicing()).chain(size()).chain(nodes()).chain(behaviour()) {
         schema = schema.attribute(attribute);
     }
-    for cloud in [Cloud::Gke] {
-        if let Some(rules) = cloud::rules(cloud) {
-            schema = schema.attribute(options(cloud, rules.options()));
-        }
+    for rules in clouds::all() {
+        schema = schema.attribute(options(rules.cloud(), rules.options()));
     }
     for attribute in computed() {
         schema = schema.attribute(attribute);
@@ -36,9 +34,9 @@ fn identity() -> Vec<Attribute> {
             .required()
             .equivalent(equivalent::clusters)
             .describe(
-                "The cluster: `google_container_cluster.<name>.id` (or its self-link). Spellings that mean the same \
-                 cluster never replace the pool. It may be unknown at plan; the cloud then comes from \
-                 `machine_type`.",
+                "The cluster, which decides the cloud: `azurerm_kubernetes_cluster.<name>.id`, or \
+                 `google_container_cluster.<name>.id` (or its self-link). Spellings that mean the same cluster never \
+                 replace the pool. It may be unknown at plan; the cloud then comes from `machine_type`.",
             ),
         Attribute::string("name").optional_computed().describe(
             "The pool's name, by the cloud's rules. Exactly one of `name` and `name_prefix` is set.",
@@ -54,7 +52,7 @@ fn identity() -> Vec<Attribute> {
 fn slicing() -> Vec<Attribute> {
     vec![
         Attribute::string("machine_type").required().equivalent(equivalent::machine_types).describe(
-            "The cloud's machine type, such as `a2-highgpu-1g`. Its GPUs come from the provider's catalogue; an \
+            "The cloud's machine type, such as `Standard_NC24ads_A100_v4` or `a2-highgpu-1g`. Its GPUs come from the provider's catalogue; an \
              unknown type is a warning and needs `gpu`.",
         ),
         Attribute::object(
@@ -77,7 +75,7 @@ fn slicing() -> Vec<Attribute> {
             .default(Value::string("single"))
             .describe(
                 "How slices are requested: `single` (default) names every slice `nvidia.com/gpu`; `mixed` names it after \
-                 its profile. GKE knows only `single`.",
+                 its profile. GKE, and AKS with `gpu_stack = \"managed\"`, know only `single`.",
             ),
     ]
 }
@@ -85,9 +83,9 @@ fn slicing() -> Vec<Attribute> {
 fn size() -> Vec<Attribute> {
     vec![
         Attribute::number("node_count").optional_computed().describe(
-            "Nodes in the whole pool, over all zones; with several zones a multiple of their number. 1 at creation \
-             when neither this nor `autoscaling` is set and there is one zone; unset later, what is there stays. \
-             Null under autoscaling.",
+            "Nodes in the whole pool, over all zones; with several zones on GKE a multiple of their number. 1 at \
+             creation when neither this nor `autoscaling` is set and there is at most one zone; unset later, what is \
+             there stays. Null under autoscaling.",
         ),
         Attribute::object(
             "autoscaling",
@@ -106,7 +104,9 @@ fn size() -> Vec<Attribute> {
             .default(Value::string("on_demand"))
             .describe("`on_demand` (default) or `spot`."),
         Attribute::set("zones", Type::String).optional().describe(
-            "The zones of the pool. Required for a cluster in a region; a cluster in a zone has that zone.",
+            "The zones of the pool: numbers such as `1` on AKS, names such as `us-central1-a` on GKE. GKE requires \
+             them for a cluster in a region, and a cluster in a zone has that zone. On AKS machines are in no zone \
+             in particular when it is unset.",
         ),
     ]
 }
@@ -118,7 +118,8 @@ fn nodes() -> Vec<Attribute> {
              are no difference.",
         ),
         Attribute::map("tags", Type::String).optional().describe(
-            "The cloud's tags on the machines (resource labels on GKE). Keys of others stay.",
+            "The cloud's tags on the machines (resource labels on GKE). Keys of others stay. AKS compares keys \
+             without case, and so does the plan.",
         ),
         Attribute::set_nested(
             "taints",
@@ -138,7 +139,8 @@ fn nodes() -> Vec<Attribute> {
         ),
         Attribute::number("disk_size_gb").optional_computed().use_state().describe("Boot disk in GB."),
         Attribute::string("disk_type").optional_computed().use_state().describe(
-            "Boot disk type, in the cloud's spelling, such as `pd-balanced`.",
+            "Boot disk type, in the cloud's spelling, such as `Ephemeral` on AKS and `pd-balanced` \
+             on GKE.",
         ),
         Attribute::number("max_pods").optional_computed().use_state().describe(
             "Pods per node at the most. Every slice takes a pod, so fewer pods than slices leave slices unused.",
@@ -151,7 +153,8 @@ fn nodes() -> Vec<Attribute> {
             "upgrade",
             vec![
                 Attribute::string("max_surge").optional_computed().use_state().describe(
-                    "Nodes made beyond the pool's size while it rolls, such as `\"1\"`. Each needs a spare GPU machine.",
+                    "Nodes made beyond the pool's size while it rolls, such as `\"1\"`, or on AKS also `\"33%\"`. Each \
+                     needs a spare GPU machine.",
                 ),
                 Attribute::string("max_unavailable")
                     .optional_computed()
@@ -255,19 +258,28 @@ fn options(cloud: Cloud, specs: &'static [OptionSpec]) -> Attribute {
 fn option(spec: &OptionSpec) -> Attribute {
     let attribute = match spec.kind {
         OptionKind::Bool => Attribute::bool(spec.name),
-        OptionKind::Number(..) => Attribute::number(spec.name),
-        OptionKind::Text | OptionKind::Choice(_) | OptionKind::Duration => Attribute::string(spec.name),
+        OptionKind::Number(..) | OptionKind::Decimal(_) => Attribute::number(spec.name),
+        OptionKind::Text | OptionKind::ResourceId | OptionKind::Choice(_) | OptionKind::Duration => {
+            Attribute::string(spec.name)
+        }
         OptionKind::TextSet => Attribute::set(spec.name, Type::String),
         OptionKind::TextMap => Attribute::map(spec.name, Type::String),
         OptionKind::Object(specs) => Attribute::object(spec.name, specs.iter().map(option).collect()),
     };
     let attribute = match spec.kind {
         OptionKind::Duration => attribute.equivalent(equivalent::durations),
+        OptionKind::ResourceId => attribute.equivalent(equivalent::resource_ids),
         _ => attribute,
     };
     let attribute =
         if spec.computed { attribute.optional_computed().use_state() } else { attribute.optional() };
-    attribute.describe(format!("{}{}{}", spec.about, allowed(spec.kind), consequence(spec.change)))
+    attribute.describe(format!(
+        "{}{}{}{}",
+        spec.about,
+        allowed(spec.kind),
+        default(spec.default),
+        consequence(spec.change)
+    ))
 }
 
 fn allowed(kind: OptionKind) -> String {
@@ -277,13 +289,19 @@ fn allowed(kind: OptionKind) -> String {
             let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
             format!(" One of {}.", words.join(", "))
         }
+        OptionKind::Decimal(places) => format!(" With at most {places} digits after the point."),
         OptionKind::Duration => " A duration such as `1h30m`.".to_owned(),
         OptionKind::Bool
         | OptionKind::Text
+        | OptionKind::ResourceId
         | OptionKind::TextSet
         | OptionKind::TextMap
         | OptionKind::Object(_) => String::new(),
     }
+}
+
+fn default(default: Option<&str>) -> String {
+    default.map(|word| format!(" By default `{word}`.")).unwrap_or_default()
 }
 
 fn consequence(change: Change) -> &'static str {
@@ -300,6 +318,11 @@ fn timeouts() -> Block {
             "How long {operation} may take, such as `90m`, waiting for other operations included."
         ))
     });
-    Block::single("timeouts", attributes.to_vec())
-        .describe("Durations in Go's syntax. The defaults are 2h on GKE, and 5m for read.")
+    let defaults: Vec<_> = clouds::all()
+        .map(|rules| format!("{} on {}", GoDuration(rules.patience()), checks::display(rules.cloud())))
+        .collect();
+    Block::single("timeouts", attributes.to_vec()).describe(format!(
+        "Durations in Go's syntax. The defaults are {}, and 5m for read.",
+        defaults.join(", ")
+    ))
 }

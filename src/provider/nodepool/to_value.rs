@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::duration::GoDuration;
-use crate::nodepool::labels::{PROFILE_LABEL, SHARING_LABEL};
+use crate::nodepool::labels::slicing_labels;
 use crate::nodepool::spec::{Amount, Taint};
-use crate::nodepool::{ClusterId, NodePool, OptionKind, OptionSpec, OptionValue, Options};
+use crate::nodepool::{
+    Change, CloudRules, ClusterId, Field, NodePool, NodePoolConfig, OptionKind, OptionSpec, OptionValue,
+    Options,
+};
 use crate::slicing::{Catalogue, MigProfile};
-use crate::tfplugin::Value;
+use crate::tfplugin::{Number, Value};
 
-use super::equivalent;
+use super::{equivalent, tags};
 
 /// Why a pool is turned into state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub(super) enum Purpose {
 /// Of labels, tags and taints the state holds the keys that the prior state holds, so that what others add is no
 /// difference. Values that only mean something to Terraform are carried over. Derived values are carried over too:
 /// they follow from the rest at the next plan.
-pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, specs: &'static [OptionSpec]) -> Value {
+pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn CloudRules) -> Value {
     let import = purpose == Purpose::Import;
     let cloud = pool.id.cluster.cloud().to_string();
     let mut state: BTreeMap<String, Value> = prior.as_object().cloned().unwrap_or_default();
@@ -33,7 +35,7 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, specs: &'st
         state.insert(name.to_owned(), value);
     };
 
-    put("id", Value::string(pool.id.to_string()));
+    put("id", keep(prior, "id", Value::string(pool.id.to_string()), equivalent::pools));
     put("cloud", Value::string(cloud.clone()));
     put("name", Value::string(pool.id.name.clone()));
     put(
@@ -51,10 +53,13 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, specs: &'st
         put(name, value);
     }
     put("zones", zones(pool, prior, import));
-    put("labels", owned(prior.lookup("labels"), &user_labels(pool), import));
-    put("tags", owned(prior.lookup("tags"), &pool.tags, import));
-    put("effective_labels", owned(prior.lookup("effective_labels"), &pool.labels, import));
-    put("effective_tags", owned(prior.lookup("effective_tags"), &pool.tags, import));
+    let exact = |one: &str, other: &str| one == other;
+    put("labels", owned(prior.lookup("labels"), &user_labels(pool, rules), import, exact));
+    put("effective_labels", owned(prior.lookup("effective_labels"), &pool.labels, import, exact));
+    let loose = |one: &str, other: &str| tags::same_key(rules, one, other);
+    for name in ["tags", "effective_tags"] {
+        put(name, owned(prior.lookup(name), &pool.tags, import, loose));
+    }
     put("taints", taints(prior.lookup("taints"), &pool.taints, import));
     // The cloud may add the taint by itself: one that was not asked for is no difference.
     let unwanted = prior.lookup("gpu_taint").as_bool() == Some(false) && !import;
@@ -64,7 +69,7 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, specs: &'st
     put("max_pods", pool.max_pods.into());
     put("kubernetes_version", version(pool, prior));
     put("upgrade", upgrade(pool, prior));
-    put(&cloud, options(&pool.options, prior.lookup(&cloud), specs));
+    put(&cloud, options(&pool.options, prior.lookup(&cloud), rules));
     if import {
         put("gpu", imported_gpu(pool));
         put("name_prefix", Value::Null);
@@ -119,15 +124,22 @@ fn zones(pool: &NodePool, prior: &Value, import: bool) -> Value {
 }
 
 /// The labels that a user may have written: all but our own.
-fn user_labels(pool: &NodePool) -> BTreeMap<String, String> {
-    let own =
-        |key: &str| key == PROFILE_LABEL || key == SHARING_LABEL || key.starts_with("nvidia.com/gpu.deploy.");
-    pool.labels.iter().filter(|(key, _)| !own(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+fn user_labels(pool: &NodePool, rules: &dyn CloudRules) -> BTreeMap<String, String> {
+    let config = NodePoolConfig { options: Field::Known(pool.options.clone()), ..NodePoolConfig::default() };
+    let mut own = rules.own_labels(&config).unwrap_or_default();
+    own.extend(slicing_labels(pool.mig_profile, pool.sharing));
+    let users = pool.labels.iter().filter(|(key, _)| !own.contains_key(*key));
+    users.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// The entries of `live` whose keys the prior map holds; all of them on import. A key that is written as null is no
 /// entry, and stays written.
-fn owned(prior: &Value, live: &BTreeMap<String, String>, import: bool) -> Value {
+fn owned(
+    prior: &Value,
+    live: &BTreeMap<String, String>,
+    import: bool,
+    same: impl Fn(&str, &str) -> bool,
+) -> Value {
     if import {
         let entries = live.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         return if live.is_empty() { Value::Null } else { Value::map(entries) };
@@ -135,7 +147,10 @@ fn owned(prior: &Value, live: &BTreeMap<String, String>, import: bool) -> Value 
     let Some(prior) = prior.as_map() else { return Value::Null };
     let ours = prior.iter().filter_map(|(key, value)| match value {
         Value::Null => Some((key.as_str(), Value::Null)),
-        _ => Some((key.as_str(), Value::string(live.get(key)?.as_str()))),
+        _ => {
+            let (_, value) = live.iter().find(|(found, _)| same(found, key))?;
+            Some((key.as_str(), Value::string(value.as_str())))
+        }
     });
     Value::map(ours)
 }
@@ -185,7 +200,22 @@ fn upgrade(pool: &NodePool, prior: &Value) -> Value {
     ])
 }
 
-fn options(live: &Options, prior: &Value, specs: &'static [OptionSpec]) -> Value {
+fn options(live: &Options, prior: &Value, rules: &dyn CloudRules) -> Value {
+    Value::object(rules.options().iter().map(|spec| {
+        let (live, prior) = (live.get(spec.name), prior.lookup(spec.name));
+        let value = match (live, prior.as_str()) {
+            // What no cloud holds, only the state can.
+            _ if spec.change == Change::None => prior.clone(),
+            (Some(OptionValue::Text(live)), Some(kept)) if rules.may_show_as(spec.name, kept, live) => {
+                prior.clone()
+            }
+            _ => option(live, prior, spec.kind),
+        };
+        (spec.name, value)
+    }))
+}
+
+fn parts(live: &Options, prior: &Value, specs: &'static [OptionSpec]) -> Value {
     Value::object(
         specs.iter().map(|spec| (spec.name, option(live.get(spec.name), prior.lookup(spec.name), spec.kind))),
     )
@@ -195,21 +225,25 @@ fn option(live: Option<&OptionValue>, prior: &Value, kind: OptionKind) -> Value 
     match (live, kind) {
         (Some(OptionValue::Bool(value)), _) => Value::Bool(*value),
         (Some(OptionValue::Number(value)), _) => Value::number(*value),
-        (Some(OptionValue::Text(live)), OptionKind::Duration) => {
-            let parse = |text: &str| text.parse::<GoDuration>().ok();
-            match prior.as_str() {
-                Some(written) if parse(written).is_some() && parse(written) == parse(live) => prior.clone(),
-                _ => Value::string(live.clone()),
-            }
+        (Some(OptionValue::Decimal(value)), _) => value.to_string().parse::<Number>().ok().into(),
+        (Some(OptionValue::Text(live)), OptionKind::Duration) => spelt(prior, live, equivalent::durations),
+        (Some(OptionValue::Text(live)), OptionKind::ResourceId) => {
+            spelt(prior, live, equivalent::resource_ids)
         }
         (Some(OptionValue::Text(live)), _) => Value::string(live.clone()),
         (Some(OptionValue::TextSet(live)), _) => Value::set(live.iter().map(String::as_str)),
         (Some(OptionValue::TextMap(live)), _) => {
             Value::map(live.iter().map(|(key, value)| (key.as_str(), value.as_str())))
         }
-        (Some(OptionValue::Object(live)), OptionKind::Object(specs)) => options(live, prior, specs),
+        (Some(OptionValue::Object(live)), OptionKind::Object(specs)) => parts(live, prior, specs),
         (None | Some(OptionValue::Unknown | OptionValue::Object(_)), _) => Value::Null,
     }
+}
+
+/// The text that is there, in the spelling the user chose where that means the same.
+fn spelt(prior: &Value, live: &str, same: fn(&Value, &Value) -> bool) -> Value {
+    let live = Value::string(live);
+    if same(prior, &live) { prior.clone() } else { live }
 }
 
 /// The GPU of an imported pool, where its machine type does not say it.
@@ -222,3 +256,6 @@ fn imported_gpu(pool: &NodePool) -> Value {
         _ => Value::Null,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::components::{Cutting, Plugin};
+use super::controllers::Run;
 use super::nodes::Machine;
 use super::store::Store;
 use crate::sandbox::clock::Millis;
@@ -62,6 +64,14 @@ pub(crate) struct Cluster {
     pub(crate) store: Store,
     /// What is remembered of each node beyond its object, by name.
     pub(crate) machines: BTreeMap<String, Machine>,
+    /// What is remembered of each pod on a node, by uid.
+    pub(crate) runs: BTreeMap<String, Run>,
+    /// The device plugins, by the uid of their pod.
+    pub(crate) plugins: BTreeMap<String, Plugin>,
+    /// What mig-manager did, by the uid of the node.
+    pub(crate) cuttings: BTreeMap<String, Cutting>,
+    /// When everybody last took a turn.
+    pub(crate) settled_at: Millis,
 }
 
 impl Cluster {
@@ -74,7 +84,7 @@ impl Cluster {
     pub(crate) fn settle(&mut self, scene: &mut Scene<'_>, view: &View<'_>) -> bool {
         let before = self.store.revision();
         view.version.clone_into(&mut self.version);
-        self.sync_nodes(scene, view);
+        self.take_turns(scene, view);
         self.store.revision() != before
     }
 }

@@ -7,13 +7,18 @@
 //! - [`resources`], [`discovery`], [`openapi`], [`schema`]: what there is. [`kinds`]: what is particular to a kind.
 //! - [`read`], [`selectors`], [`tables`], [`watch`]: reading.
 //! - [`write`], [`patch`], [`managed`], [`delete`], [`evict`]: writing, and who owns which field.
-//! - [`nodes`]: from the clouds' machines to nodes.
+//! - [`nodes`]: from the clouds' machines to nodes. [`controllers`]: what happens by itself, with [`placement`] and
+//!   [`quantity`]. [`components`]: NVIDIA's, which make GPUs allocatable.
+//! - [`actors`]: what others do.
 //! - [`authority`], [`doors`], [`kubeconfig`], [`listening`]: TLS and the way in. [`serving`]: calls and watches on the wire.
 
 mod access;
+mod actors;
 mod api;
 mod authority;
 mod cluster;
+mod components;
+mod controllers;
 mod delete;
 mod discovery;
 mod doors;
@@ -27,6 +32,8 @@ mod nodes;
 mod object;
 mod openapi;
 mod patch;
+mod placement;
+mod quantity;
 mod read;
 mod request;
 mod resources;
@@ -42,8 +49,9 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use actors::Act;
 pub(crate) use authority::{Authority, AuthorityError};
-pub(crate) use cluster::{Stack, View};
+pub(crate) use cluster::{Scene, Stack, View};
 pub(crate) use doors::{Doors, Opened};
 pub(crate) use kubeconfig::{Access, Directory, Proof};
 pub(crate) use listening::listen;

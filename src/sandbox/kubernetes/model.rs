@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::cluster::{Cluster, Scene, View};
+use super::components::charts;
 use super::object;
 use super::store::Store;
-use crate::sandbox::clock::{Millis, rfc3339_seconds};
 
 /// Namespaces that every cluster has.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -62,18 +62,20 @@ impl Cluster {
             version: view.version.to_owned(),
             store: Store::default(),
             machines: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            plugins: BTreeMap::new(),
+            cuttings: BTreeMap::new(),
+            settled_at: view.created_at,
         };
+        // As old as the cluster itself.
+        let mut then = Scene { now: view.created_at, latency: scene.latency, random: &mut *scene.random };
         for name in NAMESPACES {
-            cluster.seed_namespace(scene, view.created_at, name);
+            let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+            cluster.install(&mut then, "namespaces", namespace, "kube-apiserver");
+        }
+        for (resource, object) in charts::stack(view.stack) {
+            cluster.install(&mut then, resource, object, "helm");
         }
         cluster
-    }
-
-    fn seed_namespace(&mut self, scene: &mut Scene<'_>, at: Millis, name: &str) {
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name,
-            "uid": scene.random.uuid(), "creationTimestamp": rfc3339_seconds(at),
-            "labels": {"kubernetes.io/metadata.name": name}},
-            "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}});
-        self.save(at, "namespaces", namespace, "kube-apiserver", "");
     }
 }

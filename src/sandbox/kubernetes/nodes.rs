@@ -51,7 +51,7 @@ impl Cluster {
     }
 
     fn sync_node(&mut self, node: &Node, now: Millis) {
-        let extended = node.extended(now);
+        let extended = self.extended(node, now);
         let ready = node.ready(now);
         let known = self.machines.get(&node.name);
         let cordoned = self.store.get("nodes", &node.name).is_some_and(taint_is_due);

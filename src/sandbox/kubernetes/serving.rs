@@ -15,7 +15,7 @@ use super::status::{About, Refusal};
 use super::watch::{Step, Watch};
 use crate::sandbox::clock::{self, Millis};
 use crate::sandbox::exchange::{Answer, Call};
-use crate::sandbox::faults::{Effect, Refused};
+use crate::sandbox::fault_kinds::{Effect, Refused};
 use crate::sandbox::handling::{Inner, Reply, Sandbox, broken, wrong};
 use crate::sandbox::state::World;
 

@@ -385,6 +385,31 @@ impl Cluster {
         Ok(self.store.put(&resource.id(), new))
     }
 
+    /// A new object of the system, or of somebody who installed it: with all defaults. One that is there already stays.
+    pub(crate) fn install(
+        &mut self,
+        scene: &mut Scene<'_>,
+        resource: &str,
+        mut object: Value,
+        manager: &str,
+    ) {
+        let Some(found) = super::resources::all(&self.store).into_iter().find(|known| known.id() == resource)
+        else {
+            return;
+        };
+        if self.store.get(resource, &object::key_of(&object)).is_some() {
+            return;
+        }
+        let status = object.get("status").cloned();
+        kinds::prepare_create(&found, &mut object);
+        if let Some(status) = status {
+            object["status"] = status;
+        }
+        object["metadata"]["uid"] = json!(scene.random.uuid());
+        object["metadata"]["creationTimestamp"] = json!(rfc3339_seconds(scene.now));
+        self.save(scene.now, resource, object, manager, "");
+    }
+
     /// A write of the system itself: a controller, a kubelet. Nothing happens where nothing changes.
     pub(crate) fn save(
         &mut self,

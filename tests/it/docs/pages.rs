@@ -60,7 +60,7 @@ impl Subject {
             ("machines", cloud) => tables::machines(self::cloud(cloud)),
             ("profiles", cloud) => tables::profiles(self::cloud(cloud)),
             ("doubtful", cloud) => tables::doubtful(self::cloud(cloud)),
-            ("permissions", "") => permissions::table(),
+            ("permissions", cloud) => permissions::table(cloud),
             ("sandbox", "clusters") => sandbox::clusters(),
             ("sandbox", "faults") => sandbox::faults(),
             ("sandbox", "actors") => sandbox::actors(),

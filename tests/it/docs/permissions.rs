@@ -1,84 +1,75 @@
-//! The calls that the provider makes, each with the permission that Google demands for it.
+//! The calls that the provider makes, each with the permission that its cloud demands for it.
+
+mod azure;
+mod google;
+
+use serde_json::Value;
 
 use super::tables::{RULE, row};
 use crate::support::{Sandbox, Workspace};
 
-/// Methods of Google's APIs that one permission allows, on one occasion.
+/// Methods of a cloud's API that one permission allows, on one occasion.
 struct Methods {
-    /// Google's names of them.
+    /// The cloud's names of them.
     names: &'static str,
-    /// HTTP method and path, with a star for what differs. A path that does not begin at a version is the cluster's.
+    /// HTTP method and path, with a star for what differs. A path that does not begin at the API's root is the
+    /// cluster's.
     requests: &'static [(&'static str, &'static str)],
-    /// Source: the GKE reference, "API permissions" and the page of each method; the Compute Engine reference of
-    /// access control.
+    /// By the cloud's reference.
     permission: &'static str,
     /// When the provider asks.
     when: &'static str,
 }
 
-const CLUSTER: &str = "/v1/projects/*/locations/*/clusters/*";
+/// All that the provider asks of one cloud.
+struct Calls {
+    /// The path of a cluster.
+    cluster: &'static str,
+    /// How paths begin that are no cluster's.
+    roots: &'static [&'static str],
+    /// Every method.
+    methods: &'static [Methods],
+}
 
-const ALL: &[Methods] = &[
-    Methods {
-        names: "container clusters.get",
-        requests: &[("GET", "")],
-        permission: "container.clusters.get",
-        when: "before a pool is created, and when a pool is not found",
-    },
-    Methods {
-        names: "container nodePools.list, .get",
-        requests: &[("GET", "/nodePools"), ("GET", "/nodePools/*")],
-        permission: "container.clusters.get",
-        when: "refresh, import, and around every change",
-    },
-    Methods {
-        names: "container nodePools.create",
-        requests: &[("POST", "/nodePools")],
-        permission: "container.clusters.update",
-        when: "create",
-    },
-    Methods {
-        names: "container nodePools.update, .setSize, .setAutoscaling, .setManagement",
-        requests: &[
-            ("PUT", "/nodePools/*"),
-            ("POST", "/nodePools/*:setSize"),
-            ("POST", "/nodePools/*:setAutoscaling"),
-            ("POST", "/nodePools/*:setManagement"),
-        ],
-        permission: "container.clusters.update",
-        when: "update",
-    },
-    Methods {
-        names: "container nodePools.delete",
-        requests: &[("DELETE", "/nodePools/*")],
-        permission: "container.clusters.update",
-        when: "destroy, replace",
-    },
-    Methods {
-        names: "container operations.get",
-        requests: &[("GET", "/v1/projects/*/locations/*/operations/*")],
-        permission: "container.operations.get",
-        when: "while something is under way",
-    },
-    Methods {
-        names: "container operations.list",
-        requests: &[("GET", "/v1/projects/*/locations/*/operations")],
-        permission: "container.operations.list",
-        when: "when the answer to a create was lost, to know whether it was heard",
-    },
-    Methods {
-        names: "compute instanceGroupManagers.list",
-        requests: &[("GET", "/compute/v1/projects/*/zones/*/instanceGroupManagers")],
-        permission: "compute.instanceGroupManagers.list",
-        when: "refresh and import, to know how many nodes there are",
-    },
-];
+/// The table of the guide for one cloud.
+pub(super) fn table(cloud: &str) -> String {
+    let calls = match cloud {
+        "aks" => azure::CALLS,
+        "gke" => google::CALLS,
+        other => panic!("no permissions are told for {other:?}"),
+    };
+    let mut text = row(["permission", "methods", "when"]) + &row([RULE; 3]);
+    for methods in calls.methods {
+        text += &row([&format!("`{}`", methods.permission), methods.names, methods.when]);
+    }
+    text.trim_end().to_owned()
+}
 
-/// Every request of the table.
-fn requests() -> Vec<(&'static str, String)> {
-    let absolute = |path: &str| path.starts_with("/v1/") || path.starts_with("/compute/");
-    let whole = |path: &str| if absolute(path) { path.to_owned() } else { format!("{CLUSTER}{path}") };
-    ALL.iter().flat_map(|methods| methods.requests).map(|(http, path)| (*http, whole(path))).collect()
+impl Calls {
+    /// Every request of the table, with whole paths.
+    fn requests(&self) -> Vec<(&'static str, String)> {
+        let whole = |path: &str| {
+            let absolute = self.roots.iter().any(|root| path.starts_with(root));
+            if absolute { path.to_owned() } else { format!("{}{path}", self.cluster) }
+        };
+        let requests = self.methods.iter().flat_map(|methods| methods.requests);
+        requests.map(|(http, path)| (*http, whole(path))).collect()
+    }
+
+    /// A call that the table lacks is a permission that nobody grants; one that is never made is one too many.
+    #[track_caller]
+    fn are_those_of(&self, records: &[Value]) {
+        let requests = self.requests();
+        let mut never = requests.clone();
+        for record in records {
+            let http = record["method"].as_str().expect("a method");
+            let url = url::Url::parse(record["url"].as_str().expect("an address")).expect("a URL");
+            let is_this = |(method, shape): &(&str, String)| *method == http && has_shape(url.path(), shape);
+            assert!(requests.iter().any(is_this), "no permission is told for {http} {}", url.path());
+            never.retain(|request| !is_this(request));
+        }
+        assert!(never.is_empty(), "never asked: {never:?}");
+    }
 }
 
 /// Whether a path is one of this shape. A verb behind a name, such as `:setSize`, is a part of the shape.
@@ -91,62 +82,35 @@ fn has_shape(path: &str, shape: &str) -> bool {
     parts.len() == wanted.len() && parts.iter().zip(&wanted).all(fits)
 }
 
-/// The table of the guide.
-pub(super) fn table() -> String {
-    let mut text = row(["permission", "methods", "when"]) + &row([RULE; 3]);
-    for methods in ALL {
-        text += &row([&format!("`{}`", methods.permission), methods.names, methods.when]);
-    }
-    text.trim_end().to_owned()
-}
-
-/// A call that the table lacks is a permission that nobody grants; one that is never made is one too many.
-#[test]
-fn the_table_holds_every_call_and_no_other() {
-    let sandbox = Sandbox::start();
-    let workspace = Workspace::on(&sandbox);
-    let pool = |more: &str| {
+/// A pool in a sandbox: created with `pool`, changed by each of `changes`, imported anew, and destroyed.
+fn life(sandbox: &Sandbox, pool: &str, changes: &[&str], id: &str) {
+    let workspace = Workspace::on(sandbox);
+    let write = |more: &str| {
         workspace.write(
             "main.tf",
             &format!(
-                "terraform {{\n  required_providers {{\n    gpuslice = {{ source = \"gpuslice/gpuslice\" }}\n  }}\n}}\n\
-                 resource \"gpuslice_mig_nodepool\" \"x\" {{\n  \
-                 cluster_id = \"projects/sandbox/locations/us-central1-a/clusters/zonal\"\n  \
-                 name = \"x\"\n  machine_type = \"a2-highgpu-1g\"\n  mig_profile = \"1g.5gb\"\n{more}\n}}\n"
+                "{}\nresource \"gpuslice_mig_nodepool\" \"x\" {{\n{pool}\n{more}\n}}\n",
+                super::examples::REQUIRED
             ),
         );
     };
-    pool("");
-    sandbox.fault(serde_json::json!({
-        "kind": "drop_connection", "match": {"method": "POST", "path": "/nodePools"}, "params": {"effect": "after"},
-    }));
+    write("");
     let _ = workspace.apply().success();
-    for more in [
-        "  node_count = 2\n  labels = { team = \"a\" }\n  gke = { auto_upgrade = false }",
-        "  autoscaling = { min_nodes = 0, max_nodes = 2 }\n  labels = { team = \"a\" }\n  gke = { auto_upgrade = false }",
-    ] {
-        pool(more);
+    for change in changes {
+        write(change);
         let _ = workspace.apply().success();
     }
+    let _ = workspace.state_rm("gpuslice_mig_nodepool.x").success();
+    let _ = workspace.import("gpuslice_mig_nodepool.x", id).success();
     let _ = workspace.destroy().success();
-
-    let mut never = requests();
-    for record in sandbox.records() {
-        let http = record["method"].as_str().expect("a method");
-        let url = url::Url::parse(record["url"].as_str().expect("an address")).expect("a URL");
-        let is_this = |(method, shape): &(&str, String)| *method == http && has_shape(url.path(), shape);
-        assert!(requests().iter().any(is_this), "no permission is told for {http} {}", url.path());
-        never.retain(|request| !is_this(request));
-    }
-    assert!(never.is_empty(), "never asked: {never:?}");
 }
 
 #[test]
 fn a_path_is_known_by_its_shape() {
-    let pool = format!("{CLUSTER}/nodePools/*");
+    let pool = "/v1/projects/*/locations/*/clusters/*/nodePools/*";
     let path = "/v1/projects/p/locations/l/clusters/c/nodePools/x";
-    assert!(has_shape(path, &pool));
-    assert!(!has_shape(&format!("{path}:setSize"), &pool));
+    assert!(has_shape(path, pool));
+    assert!(!has_shape(&format!("{path}:setSize"), pool));
     assert!(has_shape(&format!("{path}:setSize"), &format!("{pool}:setSize")));
-    assert!(!has_shape("/v1/projects/p/locations/l/clusters/c", &pool));
+    assert!(!has_shape("/v1/projects/p/locations/l/clusters/c", pool));
 }

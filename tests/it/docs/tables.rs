@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use gpuslice::duration::GoDuration;
 use gpuslice::nodepool::gpu::NodeSlicing;
 use gpuslice::nodepool::rules::ProfileVerdict;
 use gpuslice::nodepool::{Change, Field, OptionKind, OptionSpec, change, checks};
@@ -53,17 +54,26 @@ pub(super) fn options(prefix: &str, specs: &'static [OptionSpec]) -> Vec<(String
 /// How long each operation may take when the configuration does not say it.
 pub(super) fn timeouts(resource: &dyn Resource) -> String {
     let operations = [Operation::Create, Operation::Read, Operation::Update, Operation::Delete];
-    let defaults = operations.map(|operation| {
-        let default = resource.timeout(operation, &Value::Null);
-        let seconds = default.unwrap_or_else(|| panic!("{operation} may take for ever")).as_secs();
-        let default = match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-            (hours, 0, 0) => format!("{hours}h"),
-            (0, minutes, 0) => format!("{minutes}m"),
-            _ => format!("{seconds}s"),
+    let lines = operations.map(|operation| {
+        let default = |cloud: Cloud| {
+            let pool = Value::object([("cloud", cloud.to_string())]);
+            let default = resource.timeout(operation, &pool);
+            let default = default.unwrap_or_else(|| panic!("{operation} may take for ever"));
+            format!("`{}`", GoDuration(default))
         };
-        format!("- `{operation}` - (default `{default}`)")
+        let defaults: Vec<_> = clouds().into_iter().map(|(cloud, _)| (cloud, default(cloud))).collect();
+        let words = match defaults.as_slice() {
+            [(_, first), rest @ ..] if rest.iter().all(|(_, other)| other == first) => first.clone(),
+            _ => {
+                let each = defaults
+                    .iter()
+                    .map(|(cloud, default)| format!("{default} on {}", checks::display(*cloud)));
+                each.collect::<Vec<_>>().join(", ")
+            }
+        };
+        format!("- `{operation}` - (default {words})")
     });
-    defaults.join("\n")
+    lines.join("\n")
 }
 
 /// A machine type whose GPUs can be cut, by the GPUs it has.
@@ -97,10 +107,18 @@ pub(super) fn machines(cloud: Cloud) -> String {
             None => rows.push((gpu, accelerator, vec![name])),
         }
     }
-    let mut text = row(["GPU", "accelerator type", "machine types (GPUs per node)"]);
-    text += &row([RULE; 3]);
+    // Only some clouds have names of their own for accelerators.
+    let named = rows.iter().any(|(_, accelerator, _)| !accelerator.is_empty());
+    let cells = |gpu: String, accelerator: String, machines: String| {
+        let cells = [Some(gpu), named.then_some(accelerator), Some(machines)];
+        row(cells.iter().flatten().map(String::as_str))
+    };
+    let head = ["GPU", "accelerator type", "machine types (GPUs per node)"].map(str::to_owned);
+    let [gpu, accelerator, machines] = head;
+    let mut text = cells(gpu, accelerator, machines);
+    text += &row(std::iter::repeat_n(RULE, if named { 3 } else { 2 }));
     for (gpu, accelerator, names) in rows {
-        text += &row([gpu.as_str(), &format!("`{accelerator}`"), &names.join(", ")]);
+        text += &cells(gpu, format!("`{accelerator}`"), names.join(", "));
     }
     text.trim_end().to_owned()
 }

@@ -99,7 +99,7 @@ async fn a_change_of_ours_ends_what_is_remembered() {
     let wanted = NodePoolSpec { labels: Default::default(), ..spec.clone() };
     ready(bench.update(&spec, &wanted).await);
     assert_eq!(count().await, Some(4));
-    bench.pools.delete(&bench.call(), &id_of(&spec)).await.unwrap();
+    bench.pools.delete(&bench.call(), &id_of(&spec), &spec.options).await.unwrap();
     assert_eq!(read(&bench, &id_of(&spec), Freshness::Coalesced).await, Ok(None));
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gpuslice::cloud::{Clouds, GoogleSettings, Settings};
+use gpuslice::cloud::{Clouds, Settings};
 use gpuslice::nodepool::pools::{Call, Checkpoint, Finished, Freshness, Incomplete, Progress};
 use gpuslice::nodepool::spec::{CapacityType, NodeGpus, Size, Upgrade};
 use gpuslice::nodepool::{NodePool, NodePoolSpec, NodePools, OptionValue, Options, PoolError, PoolId};
@@ -84,9 +84,9 @@ impl Bench {
             let _ = ended.await;
         }));
         let clouds = Clouds::new(Settings {
-            google: GoogleSettings::default(),
             sandbox: Some(url.parse().unwrap()),
             user_agent: "gpuslice-test".to_owned(),
+            ..Settings::default()
         });
         Bench {
             pools: clouds.pools(Cloud::Gke).unwrap(),

@@ -14,6 +14,7 @@ fn client(
         },
         sandbox: sandbox.map(|url| url.parse().unwrap()),
         user_agent: "test".into(),
+        ..Settings::default()
     })
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::cloud::gke::testing::{config, map};
 use crate::cloud::rules;
 use crate::nodepool::{Field, Severity, checks};
-use crate::slicing::Sharing;
+use crate::slicing::{Catalogue, Sharing};
 
 /// The errors of all rules, common and GKE's, at this machine type and profile.
 fn errors(machine_type: &str, profile: &str) -> Vec<String> {
@@ -16,9 +16,9 @@ fn errors(machine_type: &str, profile: &str) -> Vec<String> {
 }
 
 #[test]
-fn only_gke_is_in_this_version() {
+fn amazon_is_not_in_this_version() {
     assert!(rules(Cloud::Gke).is_some());
-    assert!(rules(Cloud::Aks).is_none() && rules(Cloud::Eks).is_none());
+    assert!(rules(Cloud::Eks).is_none());
 }
 
 #[test]
@@ -72,10 +72,12 @@ fn slices_are_always_called_alike() {
 fn native_is_what_is_sent() {
     let profile = "1g.24gb+me".parse().unwrap();
     let native = Rules.native(&SlicingChoice {
+        gpu: Catalogue::built_in().gpu("rtx-pro-6000").unwrap(),
         accelerator_type: Some("nvidia-rtx-pro-6000"),
         gpus_per_node: 8,
         profile: Some(&profile),
         sharing: &Sharing::TimeSlicing { replicas: 3 },
+        options: &crate::nodepool::Options::default(),
     });
     assert_eq!(
         native,

@@ -1,6 +1,8 @@
 //! One cluster as a client sees it, with a clock that only the tests move.
 
+mod components;
 mod nodes;
+mod pods;
 mod reading;
 mod watching;
 mod writing;

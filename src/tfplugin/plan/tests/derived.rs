@@ -274,3 +274,29 @@ proptest! {
         prop_assert!(problems.is_empty(), "{}", problems);
     }
 }
+
+#[test]
+fn a_prior_value_that_says_the_same_is_kept() {
+    let mut case = Case::new([
+        Attribute::string("written").required(),
+        Attribute::string("sent").computed(),
+        Attribute::string("other").optional(),
+    ]);
+    case.derived = vec![
+        Derived::new("sent", &["written"], |inputs| inputs.get("written").clone()).not_sticky().kept_while(
+            |_, prior, value| match (prior.as_str(), value.as_str()) {
+                (Some(prior), Some(value)) => prior.eq_ignore_ascii_case(value),
+                _ => false,
+            },
+        ),
+    ];
+    let case = case.prior([("written", "a".into()), ("sent", "A".into())]);
+    assert!(case.is_quiet([("written", "a".into())]));
+    let sent = |written: Value| case.plan([("written", written)]).state.lookup("sent").clone();
+    assert_eq!(sent("b".into()), "b".into());
+    assert_eq!(sent(Value::UNKNOWN), Value::UNKNOWN);
+    // A new object has no prior value.
+    let mut fresh = case;
+    fresh.prior = Value::Null;
+    assert_eq!(fresh.plan([("written", "a".into())]).state.lookup("sent"), &"a".into());
+}

@@ -1,0 +1,1 @@
+//! Pools for the tests of this folder.

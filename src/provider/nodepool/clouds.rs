@@ -1,0 +1,76 @@
+//! The clouds of this version: which there are, which options belong to which, and how long each may take.
+
+use std::time::Duration;
+
+use crate::cloud;
+use crate::nodepool::{CloudRules, Problems, checks};
+use crate::slicing::Cloud;
+use crate::tfplugin::{AttributePath, Diagnostic, Diagnostics, Plan, Value};
+
+use super::planning::put;
+
+/// How long a read may take where nobody says.
+pub(super) const READING: Duration = Duration::from_secs(5 * 60);
+
+/// The rules of every cloud of this version, in the order of lists.
+pub(super) fn all() -> impl Iterator<Item = &'static dyn CloudRules> {
+    Cloud::ALL.into_iter().filter_map(cloud::rules)
+}
+
+/// The error for a cloud that this version does not know.
+pub(super) fn unbuilt(cloud: Cloud) -> Diagnostics {
+    let known: Vec<_> = all().map(|rules| checks::display(rules.cloud())).collect();
+    let error = Diagnostic::error(
+        format!("{} is not in this version of the provider", checks::display(cloud)),
+        format!(
+            "This version makes node pools on {}. Use a cluster there, or a newer version of the provider.",
+            known.join(" and ")
+        ),
+    );
+    Diagnostics::from(error.at(AttributePath::parse("cluster_id")))
+}
+
+/// How long a create, an update or a delete may take where nobody says: as long as on the slowest cloud, where the
+/// pool's own is not known.
+pub(super) fn patience(value: &Value) -> Duration {
+    let own = value.lookup("cloud").as_str().and_then(|cloud| cloud::rules(cloud.parse().ok()?));
+    own.map_or_else(|| all().map(CloudRules::patience).max().unwrap_or(READING), CloudRules::patience)
+}
+
+/// Refuses the options of another cloud than the pool's. While that is not known, the options of two clouds are one
+/// cloud's too many all the same.
+pub(super) fn check_options(config: &Value, cloud: Option<Cloud>, problems: &mut Problems) {
+    let given = |cloud: Cloud| {
+        let options = config.lookup(&cloud.to_string());
+        !options.is_null() && !options.is_unknown()
+    };
+    let mut owner = cloud;
+    for other in all().map(CloudRules::cloud).filter(|cloud| given(*cloud)) {
+        let owner = *owner.get_or_insert(other);
+        if owner == other {
+            continue;
+        }
+        let why = match cloud {
+            Some(_) => format!("The pool is on {}.", checks::display(owner)),
+            None => format!("{owner} is given too, and a pool is on one cloud only."),
+        };
+        problems.error(
+            &other.to_string(),
+            format!("These are options of {}", checks::display(other)),
+            format!(
+                "{why} Remove {other}; in a module for several clouds, write null for the clouds that a pool is not \
+                 on."
+            ),
+        );
+    }
+}
+
+/// The options of the other clouds are null. While the pool's cloud is not known, any of them may turn out to be.
+pub(super) fn plan_options(plan: &mut Plan<'_>, cloud: Option<Cloud>) {
+    for other in all().map(CloudRules::cloud).filter(|other| cloud != Some(*other)) {
+        let name = other.to_string();
+        if plan.config.lookup(&name).is_null() {
+            put(plan, &name, if cloud.is_some() { Value::Null } else { Value::UNKNOWN });
+        }
+    }
+}
