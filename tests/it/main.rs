@@ -7,7 +7,9 @@
     reason = "tests read the environment of their run, and wait for processes"
 )]
 
+mod aks_client;
 mod architecture;
+mod bench;
 mod demo;
 mod docs;
 mod gke_client;
