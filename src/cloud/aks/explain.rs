@@ -9,8 +9,9 @@ use crate::nodepool::{Path, PoolError};
 /// Where a user looks at operations.
 pub(crate) const WHERE_TO_LOOK: &str =
     "`az aks nodepool show`, and the cluster's activity log in the Azure portal, show it";
-const SIZES: &str = "Choose a machine type that the subscription may use in this region: `az vm list-skus --location <region> \
-     --size Standard_N --all --output table`.";
+
+const SIZES: &str = "Choose a machine type that the subscription may use in this region: `az vm list-skus --location \
+     <region> --size Standard_N --all --output table`.";
 const PROFILES: &str = "AKS does not cut the GPUs of this machine type so. Choose another mig_profile.";
 const VERSIONS: &str =
     "Choose a version that `az aks get-versions` lists and that is not above the cluster's.";
@@ -18,8 +19,8 @@ const SURGE: &str = "Check upgrade.max_surge and upgrade.max_unavailable.";
 const LIMITS: &str = "Check the autoscaler's limits.";
 const ZONES: &str = "Choose zones in which the region has this machine type.";
 
-/// What Azure's codes and texts about a bad request point to: a part in lower case, attribute, advice (sources: property names of
-/// the azure-mgmt-containerservice package 41.8.0; error texts in issues of hashicorp/azurerm and Azure/AKS).
+/// What Azure's codes and texts about a bad request point to: a part in lower case, attribute, advice (sources: property
+/// names of the azure-mgmt-containerservice package 41.8.0; error texts in issues of hashicorp/azurerm and Azure/AKS).
 const INVALID: &[(&str, &str, &str)] = &[
     ("vm size", "machine_type", SIZES),
     ("vmsize", "machine_type", SIZES),
