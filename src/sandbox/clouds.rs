@@ -8,7 +8,7 @@ use super::aks::{self, Aks};
 use super::clock::Millis;
 use super::context::Context;
 use super::exchange::{Answer, Call};
-use super::faults::Refused;
+use super::fault_kinds::Refused;
 use super::gke::{self, Gke};
 use super::random::Random;
 

@@ -2,7 +2,8 @@
 
 use super::clock::Millis;
 use super::exchange::Call;
-use super::faults::{Faults, Outcome};
+use super::fault_kinds::Outcome;
+use super::faults::Faults;
 use super::random::Random;
 
 /// The time, the dice and the faults of one call.

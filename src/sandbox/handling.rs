@@ -11,7 +11,8 @@ use super::clock::{self, Millis};
 use super::clouds::Cloud;
 use super::context::Context;
 use super::exchange::{Answer, Body, Call};
-use super::faults::{Effect, Faults};
+use super::fault_kinds::Effect;
+use super::faults::Faults;
 use super::record::Recorder;
 use super::state::{StateError, World};
 

@@ -8,7 +8,8 @@
 //! In reading order:
 //! - `server`: HTTP on loopback. `control`: the sandbox's own API. `handling`: from a call to its reply.
 //! - `exchange`: a call and its answer. `record`: the file of them. `state`: the world and its file.
-//! - `faults`, `actors`: what goes wrong and what others do; `matching` and `parameters` are how both are told.
+//! - `faults` and their `fault_kinds`, `actors`: what goes wrong and what others do; `matching` and `parameters` are how
+//!   both are told.
 //! - `nodes`: what every cloud's machines have in common. `clock`, `random`: time and names.
 //! - `clouds`: all clouds behind one door. `context`: what a call is carried out with.
 //! - `gke`: Google Kubernetes Engine. `aks`: Azure Kubernetes Service.
@@ -20,6 +21,7 @@ mod clouds;
 mod context;
 mod control;
 mod exchange;
+mod fault_kinds;
 mod faults;
 mod gke;
 mod handling;

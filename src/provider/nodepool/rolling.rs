@@ -3,7 +3,7 @@
 use crate::nodepool::spec::Amount;
 use crate::nodepool::{Change, Problems, version};
 use crate::slicing::Cloud;
-use crate::tfplugin::Plan;
+use crate::tfplugin::{Plan, Value};
 
 use super::planning::paths_of;
 
@@ -18,7 +18,11 @@ pub(super) fn warn(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
         Some(count) => format!("all {count} nodes of the pool"),
         None => "every node of the pool".to_owned(),
     };
-    let surge = plan.get("upgrade.max_surge").as_str().and_then(|text| text.parse().ok());
+    let surge = match plan.get("upgrade.max_surge") {
+        Value::Unknown(_) => Surge::NotKnown,
+        Value::Null => Surge::Unset,
+        written => written.as_str().and_then(|text| text.parse().ok()).map_or(Surge::NotKnown, Surge::Of),
+    };
     let machine_type = plan.get("machine_type").as_str().unwrap_or("the pool's type");
     problems.warning(
         first,
@@ -28,6 +32,17 @@ pub(super) fn warn(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
             spare(surge, count, machine_type)
         ),
     );
+}
+
+/// How many nodes are made before others go.
+#[derive(Debug, Clone, Copy)]
+enum Surge {
+    /// So many.
+    Of(Amount),
+    /// The pool has no such setting, as spot pools on AKS.
+    Unset,
+    /// The plan does not know it yet.
+    NotKnown,
 }
 
 /// Whether nodes that fulfil the prior value fulfil the planned one too: versions are a minimum, so a lower one or none
@@ -41,7 +56,7 @@ fn is_fulfilled(plan: &Plan<'_>, path: &str) -> bool {
 }
 
 /// The machines that it takes beyond those of the pool.
-fn spare(surge: Option<Amount>, nodes: Option<u64>, machine_type: &str) -> String {
+fn spare(surge: Surge, nodes: Option<u64>, machine_type: &str) -> String {
     const NONE_NEEDED: &str =
         "Where GPUs are scarce, max_surge = \"0\" with max_unavailable = \"1\" needs none.";
     let needs = |machines: String, why: String| {
@@ -52,32 +67,37 @@ fn spare(surge: Option<Amount>, nodes: Option<u64>, machine_type: &str) -> Strin
         count => format!("{count} spare machines"),
     };
     match (surge, nodes) {
-        (Some(Amount::Nodes(0) | Amount::Percent(0)), _) => {
+        (Surge::Of(Amount::Nodes(0) | Amount::Percent(0)), _) => {
             "No spare machine is needed, since upgrade.max_surge is 0; nodes go away before their successors come."
                 .to_owned()
         }
-        (Some(Amount::Nodes(count)), _) => {
+        (Surge::Of(Amount::Nodes(count)), _) => {
             needs(machines(count.into()), format!("upgrade.max_surge = \"{count}\""))
         }
         // A share is rounded up to whole nodes (source: AKS documentation, "Customize node surge upgrade").
-        (Some(Amount::Percent(percent)), Some(nodes)) => {
+        (Surge::Of(Amount::Percent(percent)), Some(nodes)) => {
             let count = nodes.saturating_mul(percent.into()).div_ceil(100).max(1);
             needs(machines(count), format!("upgrade.max_surge = \"{percent}%\""))
         }
-        (Some(Amount::Percent(percent)), None) => {
+        (Surge::Of(Amount::Percent(percent)), None) => {
             needs(format!("spare machines for {percent} % of its nodes"), "upgrade.max_surge".to_owned())
         }
-        (None, _) => needs("at least 1 spare machine".to_owned(), "upgrade.max_surge".to_owned()),
+        (Surge::Unset, _) => {
+            "The pool has no upgrade settings, so the cloud decides how many spare machines that takes.".to_owned()
+        }
+        (Surge::NotKnown, _) => {
+            needs("at least 1 spare machine".to_owned(), "upgrade.max_surge".to_owned())
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tfplugin::{Diagnostics, Value};
+    use crate::tfplugin::Diagnostics;
 
-    fn said(surge: Option<Amount>, nodes: Option<u64>) -> String {
-        spare(surge, nodes, "m")
+    fn said(surge: Amount, nodes: Option<u64>) -> String {
+        spare(Surge::Of(surge), nodes, "m")
     }
 
     fn warned(before: Value, after: Value) -> bool {
@@ -118,16 +138,17 @@ mod tests {
             (Amount::Percent(50), Some(1), "1 spare machine of"),
             (Amount::Percent(10), None, "10 % of its nodes"),
         ] {
-            let said = said(Some(surge), nodes);
+            let said = said(surge, nodes);
             assert!(said.contains(counted) && said.contains("needs none"), "{said}");
         }
-        assert!(said(None, Some(2)).contains("at least 1 spare machine of"));
+        assert!(spare(Surge::NotKnown, Some(2), "m").contains("at least 1 spare machine of"));
+        assert!(spare(Surge::Unset, Some(2), "m").contains("the cloud decides"));
     }
 
     #[test]
     fn without_surge_none_is_needed() {
         for surge in [Amount::Nodes(0), Amount::Percent(0)] {
-            assert!(said(Some(surge), Some(4)).starts_with("No spare machine is needed"));
+            assert!(said(surge, Some(4)).starts_with("No spare machine is needed"));
         }
     }
 }

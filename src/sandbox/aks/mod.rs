@@ -2,7 +2,7 @@
 //!
 //! - [`routes`]: which call is meant. [`api`], [`fields`]: versions, and JSON by the models of Microsoft's client.
 //!   [`errors`]: Azure's errors. [`headers`]: what every answer carries. [`buckets`]: how many calls are taken.
-//! - [`agentpools`], [`clusters`]: the calls.
+//! - [`agentpools`], [`put`], [`clusters`]: the calls.
 //! - [`rules`], [`gpus`], [`labels`], [`versions`], [`hardware`]: what the service accepts. [`spec`]: properties with
 //!   their defaults, and how they are shown.
 //! - [`model`], [`nodes`], [`operations`], [`rollout`]: what exists and how it changes with time.
@@ -28,6 +28,7 @@ mod labels;
 mod model;
 mod nodes;
 mod operations;
+mod put;
 mod rollout;
 mod routes;
 mod rules;

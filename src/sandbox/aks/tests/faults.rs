@@ -1,7 +1,7 @@
 //! Faults in Azure's words, and operations that end badly.
 
 use super::*;
-use crate::sandbox::faults::Effect;
+use crate::sandbox::fault_kinds::Effect;
 
 /// What the fault answers a call with.
 fn answered(fault: &Value, method: &str, path: &str) -> Answer {
