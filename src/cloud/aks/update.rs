@@ -1,5 +1,7 @@
 //! Changing a pool, one sound step after the other.
 
+use serde_json::Value;
+
 use super::client::{Errand, Only};
 use super::errors::{Action, ApiError};
 use super::explain::{CAPACITY_ADVICE, QUOTA_ADVICE, WHERE_TO_LOOK, ids, no_quota};
@@ -104,10 +106,12 @@ impl Updating<'_> {
         change.body(step).map_err(super::untranslatable)
     }
 
-    /// Whether a step after this one has something to do.
-    fn more_after(&self, step: Step) -> Result<bool, PoolError> {
+    /// Whether a step after this one has something to do, once AKS has made of the pool what was sent.
+    fn more_after(&self, step: Step, sent: &Value) -> Result<bool, PoolError> {
+        let then = self.live.with(sent);
+        let change = Change { prior: self.prior, wanted: self.wanted, live: &then };
         for later in steps::ORDER.into_iter().skip_while(|it| *it != step).skip(1) {
-            if self.body(later)?.is_some() {
+            if change.body(later).map_err(super::untranslatable)?.is_some() {
                 return Ok(true);
             }
         }
@@ -165,8 +169,10 @@ impl Updating<'_> {
                 Ok(Stepped::Over(settled))
             }
             Some(failure) => {
-                self.checkpoint(None);
-                Err(refused(&doing, &running, &failure))
+                // What AKS has given up half way is not ready: the next apply has AKS finish it.
+                let given_up = outlook != Outlook::Ready;
+                self.checkpoint(given_up.then(|| running.pending.clone()));
+                Err(refused(&doing, &running, &failure, given_up))
             }
             None => self.aks.settle(self.call, self.id, &running, None).await.map(Stepped::Over),
         }
@@ -206,7 +212,7 @@ impl Updating<'_> {
                         "AKS has accepted a change"
                     );
                     self.checkpoint(Some(running.pending.clone()));
-                    let last = !self.more_after(step)?;
+                    let last = !self.more_after(step, &body.json)?;
                     return Ok(Some(Taken { running, doing, last }));
                 }
                 Err(trouble) if trouble.action() == Some(Action::Stale) && rebuilds > 0 => {
@@ -271,7 +277,7 @@ fn listed(nouns: &[&'static str]) -> String {
     }
 }
 
-fn refused(doing: &str, running: &Running, failure: &Failure) -> PoolError {
+fn refused(doing: &str, running: &Running, failure: &Failure, given_up: bool) -> PoolError {
     let (kind, why, advice) = match failure.cause {
         Cause::Capacity => (
             ErrorKind::NoCapacity,
@@ -297,9 +303,14 @@ fn refused(doing: &str, running: &Running, failure: &Failure) -> PoolError {
         kind,
         summary: format!("Could not {doing}: {why}"),
         detail: format!(
-            "The operation {} failed: {} {advice} (The pool keeps what it had before{}; {WHERE_TO_LOOK}.)",
+            "The operation {} failed: {} {advice} ({}{}; {WHERE_TO_LOOK}.)",
             running.pending.operation,
-            sentence(&failure.told.words()),
+            sentence(&failure.told.coded_words()),
+            if given_up {
+                "The pool is in state Failed, and the next apply asks AKS to finish it"
+            } else {
+                "The pool keeps what it had before"
+            },
             ids(&failure.ids),
         ),
         attribute: None,
