@@ -72,8 +72,9 @@ impl Aks {
                 "disableLocalAccounts": false,
                 "maxAgentPools": 100,
                 "networkProfile": network,
-                "eTag": cluster.etag,
             },
+            // A pool has it among its properties, a cluster beside them.
+            "eTag": cluster.etag,
         })
     }
 

@@ -1,0 +1,103 @@
+"""Judges every exchange in a sandbox's record file by the classes of Microsoft's own Python client.
+
+    python judge_aks.py RECORD...
+
+Each line of a record is {method, url, request_body, status, response_body, error_type, fault}. An exchange is judged by
+the release of azure-mgmt-containerservice for its api-version. One line is printed for each violation, of a request or
+of an answer; the exit code is 1 if there is any, 2 if there is nothing to judge.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import azure_models
+
+# Where scripts/tools.sh puts the release for the preview, which cannot be installed beside the other.
+PREVIEW = Path(os.environ.get("GPUSLICE_AZURE_PREVIEW") or Path(sys.prefix) / "azure-preview")
+
+# Faults whose answer is meant to be unreadable.
+UNREADABLE = {"wrong_answer"}
+
+# What Azure Resource Manager itself answers, whose client is another one.
+FOREIGN = ("/tenants", "/metadata/endpoints")
+
+
+def foreign(path):
+    parts = path.strip("/").split("/")
+    return path.lower() in FOREIGN or parts[0].lower() == "subscriptions" and len(parts) < 3
+
+
+def judge(api, record):
+    """Every violation of one exchange, as (place, what)."""
+    address = urlsplit(record["url"])
+    status, body = record["status"], record["response_body"]
+    operation = azure_models.OPERATION.fullmatch(address.path)
+    method = api.method(record["method"], address.path)
+    if operation and record["method"] == "GET":
+        if record["request_body"] is not None:
+            yield "request", "a body where there is none"
+    elif method is None:
+        yield "url", "Azure has no such method"
+        return
+    else:
+        yield from api.judge_query(method, address.query)
+        if method.body is not None and record["request_body"] is not None:
+            yield from api.judge(method.body, record["request_body"], "request", request=True)
+        elif record["request_body"] is not None:
+            yield "request", f"a body where {method.name} has none"
+        elif method.body is not None:
+            yield "request", f"no body where {method.name} has one"
+    if status == 0 or record["fault"] in UNREADABLE:
+        return
+    if status >= 400:
+        yield from api.judge_error(body)
+    elif not operation:
+        yield from api.judge_answer(method, status, body)
+    elif operation[1].lower() == "operations":
+        yield from api.judge_operation(body)
+    elif status == 200:
+        # What an operation was for: a node pool.
+        yield from api.judge(api.models.AgentPool, body, "response", request=False)
+
+
+def releases():
+    if not (PREVIEW / "azure").is_dir():
+        sys.exit(f"the release for the preview is not in {PREVIEW}: run `make test`, which puts it there")
+    both = [azure_models.Api(azure_models.load(PREVIEW)), azure_models.Api(azure_models.load())]
+    return {api.version: api for api in both}
+
+
+def main(files):
+    if not files:
+        print(__doc__)
+        return 2
+    apis = releases()
+    judged, passed, violations = 0, 0, 0
+    for file in files:
+        for number, line in enumerate(Path(file).read_text().splitlines(), start=1):
+            record = json.loads(line)
+            address = urlsplit(record["url"])
+            if foreign(address.path):
+                passed += 1
+                continue
+            judged += 1
+            version = parse_qs(address.query).get("api-version", [""])[0]
+            # Operations have a version of their own. An error about a version is an error like any other.
+            known = version in apis or azure_models.OPERATION.fullmatch(address.path) or record["status"] >= 400
+            api = apis.get(version, apis[max(apis)])
+            found = judge(api, record) if known else [("query.api-version", f"{version!r} is none of {', '.join(apis)}")]
+            for place, what in found:
+                violations += 1
+                print(f"{file}:{number}: {record['method']} {record['url']}: {place}: {what}")
+    print(f"{judged} exchanges judged, {passed} of no concern, {violations} violations", file=sys.stderr)
+    if judged == 0:
+        print("nothing to judge", file=sys.stderr)
+        return 2
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
