@@ -1,7 +1,5 @@
 //! Changing a pool, one sound step after the other.
 
-use serde_json::Value;
-
 use super::client::{Errand, Only};
 use super::errors::{Action, ApiError};
 use super::explain::{CAPACITY_ADVICE, QUOTA_ADVICE, WHERE_TO_LOOK, ids, no_quota};
@@ -106,10 +104,12 @@ impl Updating<'_> {
         change.body(step).map_err(super::untranslatable)
     }
 
-    /// Whether a step after this one has something to do, once AKS has made of the pool what was sent.
-    fn more_after(&self, step: Step, sent: &Value) -> Result<bool, PoolError> {
-        let then = self.live.with(sent);
-        let change = Change { prior: self.prior, wanted: self.wanted, live: &then };
+    /// Whether a step after this one has something to do, once the pool is as this one's body says.
+    fn more_after(&self, step: Step, body: &Body) -> Result<bool, PoolError> {
+        // What was just read as JSON is read again; if it were not, every later step would be judged by the pool as
+        // it is, which at worst names an interrupt an error.
+        let live = serde_json::from_value(body.json.clone()).unwrap_or_else(|_| self.live.clone());
+        let change = Change { prior: self.prior, wanted: self.wanted, live: &live };
         for later in steps::ORDER.into_iter().skip_while(|it| *it != step).skip(1) {
             if change.body(later).map_err(super::untranslatable)?.is_some() {
                 return Ok(true);
@@ -212,7 +212,7 @@ impl Updating<'_> {
                         "AKS has accepted a change"
                     );
                     self.checkpoint(Some(running.pending.clone()));
-                    let last = !self.more_after(step, &body.json)?;
+                    let last = !self.more_after(step, &body)?;
                     return Ok(Some(Taken { running, doing, last }));
                 }
                 Err(trouble) if trouble.action() == Some(Action::Stale) && rebuilds > 0 => {

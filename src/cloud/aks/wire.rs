@@ -226,21 +226,6 @@ pub(crate) struct Shown {
     pub properties: Map<String, Value>,
 }
 
-impl Shown {
-    /// The pool as it will be once AKS has taken a body.
-    pub(crate) fn with(&self, body: &Value) -> Self {
-        let mut properties = self.properties.clone();
-        properties.extend(body["properties"].as_object().cloned().unwrap_or_default());
-        // A body that we made of an answer that was understood is understood too.
-        let understood = Properties::deserialize(Value::Object(properties.clone()));
-        let pool = AgentPool {
-            properties: understood.unwrap_or_else(|_| self.pool.properties.clone()),
-            ..self.pool.clone()
-        };
-        Shown { pool, properties }
-    }
-}
-
 impl<'de> Deserialize<'de> for Shown {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let whole = Value::deserialize(deserializer)?;
