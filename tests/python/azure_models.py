@@ -9,13 +9,18 @@ import datetime
 import importlib
 import inspect
 import json
+import os
 import re
 import sys
 import typing
 from enum import Enum
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 PACKAGE = "azure.mgmt.containerservice"
+
+# Where scripts/tools.sh puts the release for the preview, which cannot be installed beside the other.
+PREVIEW = Path(os.environ.get("GPUSLICE_AZURE_PREVIEW") or Path(sys.prefix) / "azure-preview")
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
@@ -45,6 +50,14 @@ def load(folder=None):
         return importlib.import_module(PACKAGE)
     finally:
         namespace.__path__ = before
+
+
+def releases():
+    """The API by its version: the stable one and the preview."""
+    if not (PREVIEW / "azure").is_dir():
+        sys.exit(f"the release for the preview is not in {PREVIEW}: run `make test`, which puts it there")
+    both = [Api(load(PREVIEW)), Api(load())]
+    return {api.version: api for api in both}
 
 
 class Method:

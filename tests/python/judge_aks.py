@@ -8,15 +8,11 @@ of an answer; the exit code is 1 if there is any, 2 if there is nothing to judge
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import azure_models
-
-# Where scripts/tools.sh puts the release for the preview, which cannot be installed beside the other.
-PREVIEW = Path(os.environ.get("GPUSLICE_AZURE_PREVIEW") or Path(sys.prefix) / "azure-preview")
 
 # Faults whose answer is meant to be unreadable.
 UNREADABLE = {"wrong_answer"}
@@ -63,18 +59,11 @@ def judge(api, record):
         yield from api.judge(api.models.AgentPool, body, "response", request=False)
 
 
-def releases():
-    if not (PREVIEW / "azure").is_dir():
-        sys.exit(f"the release for the preview is not in {PREVIEW}: run `make test`, which puts it there")
-    both = [azure_models.Api(azure_models.load(PREVIEW)), azure_models.Api(azure_models.load())]
-    return {api.version: api for api in both}
-
-
 def main(files):
     if not files:
         print(__doc__)
         return 2
-    apis = releases()
+    apis = azure_models.releases()
     judged, passed, violations = 0, 0, 0
     for file in files:
         for number, line in enumerate(Path(file).read_text().splitlines(), start=1):
