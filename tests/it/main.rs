@@ -66,6 +66,7 @@ mod mig_waiting;
 mod plan_clouds;
 mod plan_pool;
 mod plan_unknowns;
+mod sandbox_aks;
 mod sandbox_gke;
 mod support;
 mod tfplugin;

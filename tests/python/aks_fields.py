@@ -130,13 +130,16 @@ def table(wheels):
 
 def told(text, oldest):
     """What a table says of this version and later ones, whatever order it has."""
-    lines = []
+    earlier = lambda found: "" if found[1] <= oldest else found[0]
+    lines, message = [], ""
     for line in text.splitlines():
-        if not line.startswith("#"):
-            earlier = lambda found: "" if found[1] <= oldest else found[0]
-            line = re.sub(r" from (\S+)", earlier, re.sub(r"@([\w-]+)", earlier, line))
-            head, mark, values = line.partition(" enum ")
-            lines.append(head + mark + "|".join(sorted(values.split("|"))))
+        if line.startswith("#"):
+            continue
+        if not line.startswith(" "):
+            message = line
+        line = re.sub(r" from (\S+)", earlier, re.sub(r"@([\w-]+)", earlier, line))
+        head, mark, values = line.partition(" enum ")
+        lines.append(f"{message}:{head}{mark}" + "|".join(sorted(values.split("|"))))
     return lines
 
 
@@ -146,7 +149,7 @@ def check_installed(file):
     made = told(table([stable, azure_models.PREVIEW]), oldest)
     kept = told(Path(file).read_text(), oldest)
     for line in sorted(set(made) ^ set(kept)):
-        print(f"{file}: {'lacks' if line in made else 'has, and the models have not'}: {line.strip()}")
+        print(f"{file}: {'lacks' if line in made else 'has, and the models have not'}: {line}")
     return 1 if made != kept else 0
 
 

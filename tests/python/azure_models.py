@@ -32,8 +32,8 @@ OPERATION = re.compile(
     r"/subscriptions/[^/]+/providers/Microsoft\.ContainerService/locations/[^/]+/(operations|operationresults)/[^/]+",
     re.IGNORECASE,
 )
-# How the client's poller takes them (azure-core, azure.core.polling.base_polling).
-FINISHED = {"succeeded", "canceled", "failed"}
+# What Azure shows as an empty text where nobody has set it (docs of managed GPU node pools), and takes back.
+EMPTY = {"driverType"}
 
 
 def load(folder=None):
@@ -218,6 +218,8 @@ class Api:
             kind, out = fields[name]
             if request and out:
                 yield inside, "is written by the service alone"
+            elif item == "" and name in EMPTY:
+                continue
             else:
                 yield from self.judge(kind, item, inside, request)
 
@@ -245,8 +247,8 @@ class Api:
             return
         if model is not None:
             yield from self.judge(model, body, "response", request=False)
-        failed = body["status"].lower() in FINISHED - {"succeeded"}
-        if failed and not isinstance((body.get("error") or {}).get("code"), str):
+        # Whether a cancelled one has an error too, Microsoft does not say.
+        if body["status"].lower() == "failed" and not isinstance((body.get("error") or {}).get("code"), str):
             yield "response.error", "a failed operation without an error code"
 
     def judge_error(self, body):

@@ -59,7 +59,10 @@ fn errors_have_azures_shape() {
     }
     for (path, status) in [
         (format!("{CLUSTER}/agentPools/missing?api-version={STABLE}"), 404),
-        (CLUSTER.replace("managedClusters/sandbox", "managedClusters/missing") + "?api-version=2026-08-01", 404),
+        (
+            CLUSTER.replace("managedClusters/sandbox", "managedClusters/missing") + "?api-version=2026-08-01",
+            404,
+        ),
         (format!("{CLUSTER}?api-version=1999-01-01"), 400),
     ] {
         assert_eq!(azure(&sandbox, "GET", &path, &Value::Null), status, "{path}");
@@ -102,11 +105,11 @@ fn the_judge_finds_what_azure_does_not_know() {
         let body = json!({"properties": properties});
         exchange("PUT", &at("/agentPools/x", STABLE), &body, 201, &answer())
     };
-    let get = |status: u16, body: Value| {
-        exchange("GET", &at("/agentPools/x", STABLE), &Value::Null, status, &body)
-    };
+    let get =
+        |status: u16, body: Value| exchange("GET", &at("/agentPools/x", STABLE), &Value::Null, status, &body);
     let operation = |body: Value| {
-        let path = "subscriptions/s/providers/Microsoft.ContainerService/locations/l/operations/o?api-version=1";
+        let path =
+            "subscriptions/s/providers/Microsoft.ContainerService/locations/l/operations/o?api-version=1";
         exchange("GET", path, &Value::Null, 200, &body)
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -128,7 +131,10 @@ fn the_judge_finds_what_azure_does_not_know() {
         .success();
     let wrong = [
         (put(json!({"cuont": 1})), "request.properties.cuont: unknown field of AgentPool"),
-        (put(profiles), "request.properties.gpuProfile.nvidia.migProfiles: unknown field of NvidiaGPUProfile"),
+        (
+            put(profiles),
+            "request.properties.gpuProfile.nvidia.migProfiles: unknown field of NvidiaGPUProfile",
+        ),
         (put(json!({"count": "1"})), "\"1\" is not a whole number"),
         (put(json!({"count": true})), "true is not a whole number"),
         (put(json!({"spotMaxPrice": "1"})), "\"1\" is not a number"),
@@ -146,10 +152,22 @@ fn the_judge_finds_what_azure_does_not_know() {
         ),
         (exchange("PUT", &at("/agentPools/x", STABLE), &Value::Null, 201, &answer()), "no body where"),
         (exchange("GET", &at("/agentPools/x", STABLE), &json!({}), 200, &answer()), "a body where"),
-        (exchange("PATCH", &at("/agentPools/x", STABLE), &json!({}), 200, &answer()), "Azure has no such method"),
-        (exchange("GET", &at("/nodePools/x", STABLE), &Value::Null, 200, &answer()), "Azure has no such method"),
         (
-            exchange("GET", &(at("/agentPools", STABLE) + "&top=1"), &Value::Null, 200, &json!({"value": []})),
+            exchange("PATCH", &at("/agentPools/x", STABLE), &json!({}), 200, &answer()),
+            "Azure has no such method",
+        ),
+        (
+            exchange("GET", &at("/nodePools/x", STABLE), &Value::Null, 200, &answer()),
+            "Azure has no such method",
+        ),
+        (
+            exchange(
+                "GET",
+                &(at("/agentPools", STABLE) + "&top=1"),
+                &Value::Null,
+                200,
+                &json!({"value": []}),
+            ),
             "query.top: unknown parameter",
         ),
         (exchange("GET", &at("", "2020-01-01"), &Value::Null, 200, &json!({})), "'2020-01-01' is none of"),
@@ -166,8 +184,12 @@ fn the_judge_finds_what_azure_does_not_know() {
         (operation(json!({"state": "Running"})), "an operation without a status"),
         (operation(json!({"status": "Failed"})), "a failed operation without an error code"),
     ];
-    for (record, sentence) in &wrong {
-        judge(std::slice::from_ref(record)).exits(1).says(sentence);
+    let records: Vec<Value> = wrong.iter().map(|(record, _)| record.clone()).collect();
+    let verdict = judge(&records).exits(1);
+    for (index, (record, sentence)) in wrong.iter().enumerate() {
+        let place = format!("{}:{}: ", file.display(), index + 1);
+        let found = verdict.stdout.lines().any(|line| line.starts_with(&place) && line.contains(sentence));
+        assert!(found, "expected to read {sentence:?} about {record}\n{}", verdict.stdout);
     }
     fs::write(&file, "").expect("a writable folder");
     tools::run_python(JUDGE, [&file]).exits(2).says("nothing to judge");
@@ -182,5 +204,5 @@ fn the_field_table_is_microsofts() {
     let file: PathBuf = folder.path().join("fields.txt");
     let text = fs::read_to_string(&table).expect("the table");
     fs::write(&file, text.replacen("  count int32", "  cuont int32", 1)).expect("a writable folder");
-    tools::run_python(FIELDS, [Path::new("--installed"), &file]).exits(1).says("lacks: count int32");
+    tools::run_python(FIELDS, [Path::new("--installed"), &file]).exits(1).says("lacks: AgentPool").says("cuont int32");
 }
