@@ -79,7 +79,7 @@ fn while_the_cloud_is_not_known_neither_are_its_options() {
     let planned = pool.plan(&config, &Value::Null);
     assert_eq!(planned.lookup("cloud"), &Value::from("aks"));
     assert_eq!(planned.lookup("gke"), &Value::Null);
-    assert_eq!(planned.lookup("aks.gpu_stack"), &Value::from("device_plugin"));
+    assert!(planned.lookup("effective_labels").is_wholly_known(), "{planned:?}");
     assert_eq!(planned.lookup("slices.total"), &Value::from(7_u32));
     assert_eq!(planned.lookup("native"), &Value::map([("gpuInstanceProfile", "MIG1g")]));
     set(&mut config, "machine_type", Value::UNKNOWN);
@@ -118,6 +118,8 @@ fn the_stack_is_known_at_plan_and_decides_the_labels() {
     let no_manager = "nvidia.com/gpu.deploy.mig-manager=false";
     assert_eq!(labels(&[]), format!("{ours} {no_manager} {present}"));
     assert_eq!(labels(&[("aks.mode", "User".into())]), format!("{ours} {no_manager} {present}"));
+    let planned = pool.plan(&pool.config(&aks(&[("aks.mode", "User".into())])), &Value::Null);
+    assert_eq!(planned.lookup("aks.gpu_stack"), &Value::from("device_plugin"));
     assert_eq!(labels(&[("aks.gpu_stack", "gpu_operator".into())]), format!("{ours} {no_manager}"));
     assert_eq!(
         labels(&[("aks.gpu_stack", "managed".into())]),

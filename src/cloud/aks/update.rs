@@ -104,10 +104,14 @@ impl Updating<'_> {
         change.body(step).map_err(super::untranslatable)
     }
 
-    /// Whether a step after this one has something to do.
-    fn more_after(&self, step: Step) -> Result<bool, PoolError> {
+    /// Whether a step after this one has something to do, once the pool is as this one's body says.
+    fn more_after(&self, step: Step, body: &Body) -> Result<bool, PoolError> {
+        // What was just read as JSON is read again; if it were not, every later step would be judged by the pool as
+        // it is, which at worst names an interrupt an error.
+        let live = serde_json::from_value(body.json.clone()).unwrap_or_else(|_| self.live.clone());
+        let change = Change { prior: self.prior, wanted: self.wanted, live: &live };
         for later in steps::ORDER.into_iter().skip_while(|it| *it != step).skip(1) {
-            if self.body(later)?.is_some() {
+            if change.body(later).map_err(super::untranslatable)?.is_some() {
                 return Ok(true);
             }
         }
@@ -206,7 +210,7 @@ impl Updating<'_> {
                         "AKS has accepted a change"
                     );
                     self.checkpoint(Some(running.pending.clone()));
-                    let last = !self.more_after(step)?;
+                    let last = !self.more_after(step, &body)?;
                     return Ok(Some(Taken { running, doing, last }));
                 }
                 Err(trouble) if trouble.action() == Some(Action::Stale) && rebuilds > 0 => {

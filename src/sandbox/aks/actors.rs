@@ -304,7 +304,7 @@ impl Aks {
                 self.edit(context, key, name, |pool| pool.spec[property.as_str()] = value.clone());
             }
             Deed::Stop => {
-                self.edit(context, key, name, |pool| pool.spec["powerState"] = json!({"code": "Stopped"}))
+                self.edit(context, key, name, |pool| pool.spec["powerState"] = json!({"code": "Stopped"}));
             }
             Deed::Upgrade(version) => {
                 let cluster =

@@ -1,7 +1,7 @@
 //! What Azure has: VM sizes, their GPUs, and the slices that AKS makes of a GPU.
 //!
 //! The sandbox's own table, on purpose apart from the provider's catalogue: two readings of the same sources.
-//! Sources: the GPU series pages of the Azure virtual machine documentation (2026), AKS AgentBaker (the sizes that AKS
+//! Sources: the GPU series pages of the Azure virtual machine documentation (2026), AKS `AgentBaker` (the sizes that AKS
 //! sets up GPUs on, and the profile ids that its partition script passes to nvidia-smi), NVIDIA's MIG user guide.
 
 /// A GPU, and whether AKS cuts it.
@@ -12,7 +12,7 @@ pub(crate) struct Gpu {
     pub(crate) memory: Option<[&'static str; 5]>,
 }
 
-/// `gpuInstanceProfile`, compute slices, memory slices of eight, instances per GPU (source: AKS AgentBaker, which makes
+/// `gpuInstanceProfile`, compute slices, memory slices of eight, instances per GPU (source: AKS `AgentBaker`, which makes
 /// one layout on all GPUs; a 4g instance leaves no room for a second one).
 const PROFILES: &[(&str, u32, u32, u32)] =
     &[("MIG1g", 1, 1, 7), ("MIG2g", 2, 2, 3), ("MIG3g", 3, 4, 2), ("MIG4g", 4, 4, 1), ("MIG7g", 7, 8, 1)];

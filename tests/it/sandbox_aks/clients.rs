@@ -5,11 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{JUDGE, judged};
+use super::{CLUSTER, JUDGE, judged};
 use crate::support::{Sandbox, tools};
-
-const CLUSTER: &str = "subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/sandbox/providers/\
-                       Microsoft.ContainerService/managedClusters/sandbox";
 
 const STABLE: &str = "2026-08-01";
 const PREVIEW: &str = "2026-08-02-preview";
@@ -21,22 +18,10 @@ fn microsofts_python_client_creates_changes_and_deletes_pools() {
     judged(&sandbox);
 }
 
-/// Sends a request to the cloud with a token; the answer is the judge's to look at.
+/// The status of the answer to a request with any version; the rest is the judge's to look at.
 #[track_caller]
-fn azure(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> u16 {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
-    let request = ureq::http::Request::builder()
-        .method(method)
-        .uri(format!("{}/{path}", sandbox.url()))
-        .header("authorization", "Bearer token-of-the-test");
-    let answer = if body.is_null() {
-        agent.run(request.body(()).expect("a request"))
-    } else {
-        let request = request.header("content-type", "application/json").body(body.to_string());
-        agent.run(request.expect("a request"))
-    };
-    answer.expect("an answer").status().as_u16()
+fn status(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> u16 {
+    super::azure(sandbox, method, &format!("{}{path}", sandbox.url()), body).status
 }
 
 #[test]
@@ -55,7 +40,7 @@ fn errors_have_azures_shape() {
         "etag_mismatch",
     ] {
         sandbox.fault(json!({"kind": kind}));
-        assert!(azure(&sandbox, "GET", &path, &Value::Null) >= 400, "{kind}");
+        assert!(status(&sandbox, "GET", &path, &Value::Null) >= 400, "{kind}");
     }
     for (path, status) in [
         (format!("{CLUSTER}/agentPools/missing?api-version={STABLE}"), 404),
@@ -65,7 +50,7 @@ fn errors_have_azures_shape() {
         ),
         (format!("{CLUSTER}?api-version=1999-01-01"), 400),
     ] {
-        assert_eq!(azure(&sandbox, "GET", &path, &Value::Null), status, "{path}");
+        assert_eq!(status(&sandbox, "GET", &path, &Value::Null), status, "{path}");
     }
     judged(&sandbox);
 }
@@ -82,18 +67,18 @@ fn a_pool_is_answered_by_each_versions_classes() {
         "upgradeSettings": {"maxSurge": "1"},
     }});
     let pool = |version: &str| format!("{CLUSTER}/agentPools/all?api-version={version}");
-    assert_eq!(azure(&sandbox, "PUT", &pool(PREVIEW), &body), 201);
+    assert_eq!(status(&sandbox, "PUT", &pool(PREVIEW), &body), 201);
     for version in [STABLE, PREVIEW] {
-        assert_eq!(azure(&sandbox, "GET", &pool(version), &Value::Null), 200);
+        assert_eq!(status(&sandbox, "GET", &pool(version), &Value::Null), 200);
         let pools = format!("{CLUSTER}/agentPools?api-version={version}");
-        assert_eq!(azure(&sandbox, "GET", &pools, &Value::Null), 200);
+        assert_eq!(status(&sandbox, "GET", &pools, &Value::Null), 200);
     }
     judged(&sandbox);
 }
 
 /// One exchange, as a sandbox records it.
 fn exchange(method: &str, path: &str, request: &Value, status: u16, response: &Value) -> Value {
-    json!({"method": method, "url": format!("http://x/{path}"), "request_body": request, "status": status,
+    json!({"method": method, "url": format!("http://x{path}"), "request_body": request, "status": status,
         "response_body": response, "error_type": null, "fault": null})
 }
 
@@ -109,7 +94,7 @@ fn the_judge_finds_what_azure_does_not_know() {
         |status: u16, body: Value| exchange("GET", &at("/agentPools/x", STABLE), &Value::Null, status, &body);
     let operation = |body: Value| {
         let path =
-            "subscriptions/s/providers/Microsoft.ContainerService/locations/l/operations/o?api-version=1";
+            "/subscriptions/s/providers/Microsoft.ContainerService/locations/l/operations/o?api-version=1";
         exchange("GET", path, &Value::Null, 200, &body)
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -204,5 +189,8 @@ fn the_field_table_is_microsofts() {
     let file: PathBuf = folder.path().join("fields.txt");
     let text = fs::read_to_string(&table).expect("the table");
     fs::write(&file, text.replacen("  count int32", "  cuont int32", 1)).expect("a writable folder");
-    tools::run_python(FIELDS, [Path::new("--installed"), &file]).exits(1).says("lacks: AgentPool").says("cuont int32");
+    tools::run_python(FIELDS, [Path::new("--installed"), &file])
+        .exits(1)
+        .says("lacks: AgentPool")
+        .says("cuont int32");
 }
