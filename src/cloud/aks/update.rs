@@ -169,8 +169,10 @@ impl Updating<'_> {
                 Ok(Stepped::Over(Box::new(settled)))
             }
             Some(failure) => {
-                self.checkpoint(None);
-                Err(refused(&doing, &running, &failure))
+                // What AKS has given up half way is not ready: the next apply has AKS finish it.
+                let given_up = outlook != Outlook::Ready;
+                self.checkpoint(given_up.then(|| running.pending.clone()));
+                Err(refused(&doing, &running, &failure, given_up))
             }
             None => {
                 let settled = self.aks.settle(self.call, self.id, &running, None).await?;
@@ -278,7 +280,7 @@ fn listed(nouns: &[&'static str]) -> String {
     }
 }
 
-fn refused(doing: &str, running: &Running, failure: &Failure) -> PoolError {
+fn refused(doing: &str, running: &Running, failure: &Failure, given_up: bool) -> PoolError {
     let (kind, why, advice) = match failure.cause {
         Cause::Capacity => (
             ErrorKind::NoCapacity,
@@ -304,9 +306,14 @@ fn refused(doing: &str, running: &Running, failure: &Failure) -> PoolError {
         kind,
         summary: format!("Could not {doing}: {why}"),
         detail: format!(
-            "The operation {} failed: {} {advice} (The pool keeps what it had before{}; {WHERE_TO_LOOK}.)",
+            "The operation {} failed: {} {advice} ({}{}; {WHERE_TO_LOOK}.)",
             running.pending.operation,
-            sentence(&failure.told.words()),
+            sentence(&failure.told.coded_words()),
+            if given_up {
+                "The pool is in state Failed, and the next apply asks AKS to finish it"
+            } else {
+                "The pool keeps what it had before"
+            },
             ids(&failure.ids),
         ),
         attribute: None,
