@@ -62,7 +62,7 @@ impl Aks {
             match updating.step(step).await? {
                 Stepped::Nothing => {}
                 Stepped::Done => changed = true,
-                Stepped::Over(finished) => return Ok(finished),
+                Stepped::Over(finished) => return Ok(*finished),
             }
         }
         updating.finish(changed).await
@@ -95,7 +95,7 @@ enum Stepped {
     /// It is done, and the pool is at rest.
     Done,
     /// It ends the update.
-    Over(Finished),
+    Over(Box<Finished>),
 }
 
 impl Updating<'_> {
@@ -166,7 +166,7 @@ impl Updating<'_> {
             // Machines that there are none of now are asked for again by the next apply.
             Some(failure) if last && failure.cause == Cause::Capacity && step_adds_nodes(step) => {
                 let settled = self.aks.settle(self.call, self.id, &running, Some(failure)).await?;
-                Ok(Stepped::Over(settled))
+                Ok(Stepped::Over(Box::new(settled)))
             }
             Some(failure) => {
                 // What AKS has given up half way is not ready: the next apply has AKS finish it.
@@ -174,7 +174,10 @@ impl Updating<'_> {
                 self.checkpoint(given_up.then(|| running.pending.clone()));
                 Err(refused(&doing, &running, &failure, given_up))
             }
-            None => self.aks.settle(self.call, self.id, &running, None).await.map(Stepped::Over),
+            None => {
+                let settled = self.aks.settle(self.call, self.id, &running, None).await?;
+                Ok(Stepped::Over(Box::new(settled)))
+            }
         }
     }
 
@@ -233,7 +236,7 @@ impl Updating<'_> {
     /// must be planned anew.
     fn cut(&self, doing: &str, running: &Running, cut: Cut, last: bool) -> Result<Stepped, PoolError> {
         if last {
-            return Ok(Stepped::Over(cut_short(self.call, self.id, running, cut, None)));
+            return Ok(Stepped::Over(Box::new(cut_short(self.call, self.id, running, cut, None))));
         }
         let mut error = cut.trouble.explain(doing, self.call.timeout);
         error.detail = format!(
