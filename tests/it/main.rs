@@ -8,6 +8,7 @@
 )]
 
 mod aks_change;
+mod aks_client;
 mod aks_desk;
 mod aks_drift;
 mod aks_failures;
@@ -26,6 +27,7 @@ mod aks_rolls;
 mod aks_two_clouds;
 mod aks_unknowns;
 mod architecture;
+mod bench;
 mod clouds;
 mod demo;
 mod docs;

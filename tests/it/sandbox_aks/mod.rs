@@ -1,20 +1,27 @@
-//! The sandbox's AKS as a process, on the wire.
+//! The sandbox's AKS as a process, on the wire, and before judges that nobody here wrote.
 //!
 //! - [`wire`]: a pool's life, the state file, what is recorded;
 //! - [`faults`]: faults as a client feels them;
-//! - [`actors`]: the sandbox's own API where it concerns AKS.
+//! - [`actors`]: the sandbox's own API where it concerns AKS;
+//! - [`clients`]: Microsoft's Python client, and its classes as a judge of everything that was recorded;
+//! - [`provider`]: the same judge over what the provider sends.
 //!
 //! What AKS does with time is tested beside its code, where a test can move the clock.
 
 mod actors;
+mod clients;
 mod faults;
+mod provider;
 mod wire;
 
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::{HeaderMap, Method};
 
-use crate::support::Sandbox;
+use crate::support::output::Checked;
+use crate::support::{Sandbox, tools};
+
+const JUDGE: &str = "tests/python/judge_aks.py";
 
 const CLUSTER: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/sandbox/providers/\
                        Microsoft.ContainerService/managedClusters/sandbox";
@@ -67,6 +74,12 @@ fn send(sandbox: &Sandbox, method: &str, target: &str, body: &Value) -> Result<A
 #[track_caller]
 fn azure(sandbox: &Sandbox, method: &str, target: &str, body: &Value) -> Answer {
     send(sandbox, method, target, body).expect("an answer")
+}
+
+/// Has Microsoft's classes judge everything that was recorded.
+#[track_caller]
+fn judged(sandbox: &Sandbox) -> Checked {
+    tools::run_python(JUDGE, [sandbox.record_file()]).success().says(" 0 violations")
 }
 
 /// A pool's path.
