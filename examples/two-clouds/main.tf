@@ -11,13 +11,19 @@ terraform {
 provider "gpuslice" {}
 
 variable "pools" {
-  description = "Where the pools are, and on which machines: all that differs between the clouds."
-  type        = map(object({ cluster_id = string, machine_type = string }))
+  description = "All that differs between the clouds: where the pools are, and on which machines."
+
+  type = map(object({
+    cluster_id   = string
+    machine_type = string
+    aks          = optional(object({ gpu_stack = string })) # null on every other cloud
+  }))
 
   default = {
     azure = {
       cluster_id   = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/sandbox/providers/Microsoft.ContainerService/managedClusters/sandbox"
       machine_type = "Standard_NC24ads_A100_v4"
+      aks          = { gpu_stack = "managed" } # AKS runs the device plugin, as GKE always does
     }
     google = {
       cluster_id   = "projects/sandbox/locations/us-central1-a/clusters/zonal"
@@ -40,6 +46,7 @@ resource "gpuslice_mig_nodepool" "inference" {
   machine_type = each.value.machine_type
   mig_profile  = var.mig_profile
   node_count   = 2
+  aks          = each.value.aks
 }
 
 output "slices" {

@@ -1,184 +1,14 @@
-//! Things that go wrong on request: which calls they meet, how often, and what they do.
-//!
-//! A fault is cloud-neutral. Each cloud turns the refusals into its own errors, and carries an [`Outcome`] in the
-//! operation that the call starts.
+//! Things that go wrong on request: which calls they meet, and how often. What they do is in `fault_kinds`.
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::exchange::Call;
-use super::matching::{Match, MatchError};
+use super::fault_kinds::{self, Effect, KINDS, Outcome, Refused};
+use super::matching::{Asked, Match, MatchError};
 use super::parameters::{ParameterError, Parameters};
-
-/// How the operation that a call starts will end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Outcome {
-    /// No machines can be had.
-    Stockout {
-        /// From then on they can; none: never.
-        heal_after: Option<Duration>,
-        /// The operation waits with the machines instead of failing.
-        keeps_provisioning: bool,
-        /// The cloud's code of the error, where it has several for this; none: its usual one.
-        code: Option<String>,
-        /// The code comes inside another error.
-        wrapped: bool,
-    },
-    /// It fails when it should have ended.
-    Fail {
-        /// A pool that was being created stays, in error; none: as the cloud does it.
-        leave_pool: Option<bool>,
-        message: String,
-        /// The cloud's code of the error, where errors have one.
-        code: Option<String>,
-    },
-    /// It ends as if somebody had cancelled it.
-    Cancel,
-    /// It does not end; with a length, not before then.
-    Hang { length: Option<Duration> },
-}
-
-/// An error answer; the call has no effect.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Refused {
-    Throttle {
-        retry_after: Duration,
-    },
-    Busy,
-    QuotaOperations,
-    Quota {
-        /// The quota's name; none: that of the cloud's usual GPU.
-        resource: Option<String>,
-    },
-    /// The resource seems not to be there.
-    NotFound {
-        what: &'static str,
-    },
-    /// The etag does not match.
-    Etag {
-        /// 409 or 412, where a cloud has been seen to answer both.
-        status: &'static str,
-    },
-    Permission,
-    Unauthenticated,
-    Unavailable,
-}
-
-/// What a fault does.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Effect {
-    Refuse(Refused),
-    Outcome(Outcome),
-    /// The connection is cut instead of an answer, before or after the call has had its effect.
-    Cut {
-        after_effect: bool,
-    },
-    /// The right answer, late.
-    Slow {
-        delay: Duration,
-    },
-    /// A success that cannot be read: no JSON, a body that ends too early, or none.
-    Wrong {
-        body: &'static str,
-        after_effect: bool,
-    },
-    /// The right answer without headers that tell how to go on.
-    Headers {
-        without: &'static [&'static str],
-    },
-}
-
-/// A kind of fault: its name, its parameters with their meaning, its meaning.
-type Kind = (&'static str, &'static [(&'static str, &'static str)], &'static str);
-
-const KINDS: &[Kind] = &[
-    (
-        "throttle",
-        &[("retry_after", "duration, default 1s; whole seconds on the wire")],
-        "429 because of the request rate",
-    ),
-    ("busy", &[], "another operation is in the way"),
-    ("quota_operations", &[], "too many operations at a time"),
-    (
-        "quota",
-        &[(
-            "resource",
-            "the quota's name, by default that of an A100: NVIDIA_A100_GPUS, StandardNCADSA100v4Family",
-        )],
-        "not enough quota for the machines",
-    ),
-    (
-        "not_found",
-        &[(
-            "what",
-            "resource (default), cluster, group or subscription: what is said to be missing (the last three on AKS)",
-        )],
-        "404, although it is there",
-    ),
-    ("etag_mismatch", &[("status", "409 (default) or 412 (AKS)")], "the etag does not match"),
-    ("permission", &[], "the caller may not do this"),
-    ("unauthenticated", &[], "the token is refused"),
-    ("unavailable", &[], "503"),
-    (
-        "stockout",
-        &[
-            ("heal_after", "duration, default never"),
-            ("pool", "error (default) or provisioning: how the pool waits"),
-            (
-                "code",
-                "AKS: AllocationFailed, ZonalAllocationFailed, SkuNotAvailable, OverconstrainedAllocationRequest or \
-                 OverconstrainedZonalAllocationRequest; default the first or, with zones, the second",
-            ),
-            ("wrapped", "true or false (default): AKS: the code comes inside CreateVMSSAgentPoolFailed"),
-        ],
-        "no machines for the operation that the call starts",
-    ),
-    (
-        "failed_operation",
-        &[
-            (
-                "leave_pool",
-                "true or false: a pool being created stays, in error; default true on AKS, false on GKE",
-            ),
-            ("message", "text"),
-            ("code", "AKS: the error's code, default InternalServerError"),
-        ],
-        "the operation that the call starts fails at its end",
-    ),
-    ("cancel_operation", &[], "the operation that the call starts ends cancelled"),
-    (
-        "hang_operation",
-        &[("length", "duration, default without end")],
-        "the operation that the call starts does not end",
-    ),
-    ("drop_connection", &[("effect", "before (default) or after: when the connection is cut")], "no answer"),
-    ("slow_answer", &[("delay", "duration, default 10s")], "the answer comes late"),
-    (
-        "wrong_answer",
-        &[
-            ("body", "text (default), truncated or empty"),
-            ("effect", "before or after (default): whether the call still works"),
-        ],
-        "200 with a body that is no JSON",
-    ),
-    (
-        "missing_headers",
-        &[("without", "polling (default), azure-asyncoperation, location or retry-after")],
-        "AKS: the answer lacks headers that tell how to wait for the operation",
-    ),
-];
-
-/// Codes of a lack of capacity; the first word stands for the cloud's usual one.
-const CAPACITY_CODES: &[&str] = &[
-    "",
-    "AllocationFailed",
-    "ZonalAllocationFailed",
-    "SkuNotAvailable",
-    "OverconstrainedAllocationRequest",
-    "OverconstrainedZonalAllocationRequest",
-];
 
 /// A fault that cannot be set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -249,7 +79,7 @@ impl Faults {
         };
         let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
         let params = Parameters::of(kind, &wanted.params, &names)?;
-        let effect = effect(kind, &params)?;
+        let effect = fault_kinds::effect(kind, &params)?;
         let matching = Match::read(&wanted.matching)?;
         self.made += 1;
         let id = format!("f{}", self.made);
@@ -270,7 +100,7 @@ impl Faults {
                 return Err(FaultError::Shape(format!("{pair:?} is not key=value")));
             };
             match key {
-                "cloud" | "method" | "path" => {
+                "cloud" | "method" | "path" | "cluster" | "verb" | "resource" | "namespace" => {
                     matching.insert(key.to_owned(), json!(value));
                 }
                 "times" | "after" => {
@@ -319,14 +149,53 @@ impl Faults {
         json!({"shape": shape, "kinds": kinds, "active": active})
     }
 
-    /// What befalls this call itself, counted as met.
+    /// What befalls this call to a cloud, counted as met.
     pub(crate) fn meet(&mut self, cloud: &str, call: &Call) -> Option<(&'static str, Effect)> {
-        self.take(cloud, call, |effect| !matches!(effect, Effect::Outcome(_)))
+        self.take(&Asked::of(cloud, call), |effect| {
+            !matches!(effect, Effect::Outcome(_) | Effect::Unreachable { .. } | Effect::CutWatch { .. })
+        })
+    }
+
+    /// What befalls this call to an API server, counted as met. `exempt` calls may not be forbidden.
+    pub(crate) fn meet_kubernetes(
+        &mut self,
+        asked: &Asked<'_>,
+        exempt: bool,
+    ) -> Option<(&'static str, Effect)> {
+        self.take(asked, |effect| match effect {
+            Effect::Outcome(_) | Effect::CutWatch { .. } => false,
+            Effect::Refuse(Refused::Permission) => !exempt,
+            _ => true,
+        })
+    }
+
+    /// Whether nobody answers at a cluster's API server, and how; counted as met.
+    pub(crate) fn unreachable(&mut self, asked: &Asked<'_>) -> Option<bool> {
+        match self.take(asked, |effect| matches!(effect, Effect::Unreachable { .. }))?.1 {
+            Effect::Unreachable { silent } => Some(silent),
+            _ => None,
+        }
+    }
+
+    /// How this watch is to end early, counted as met.
+    pub(crate) fn cut_watch(&mut self, asked: &Asked<'_>) -> Option<(&'static str, Duration, bool)> {
+        match self.take(asked, |effect| matches!(effect, Effect::CutWatch { .. }))? {
+            (kind, Effect::CutWatch { after, abruptly }) => Some((kind, after, abruptly)),
+            _ => None,
+        }
+    }
+
+    /// Whether a fault would forbid this call. Nothing is counted.
+    pub(crate) fn forbids(&self, asked: &Asked<'_>) -> bool {
+        let forbidden = Effect::Refuse(Refused::Permission);
+        let mut active = self.active.iter().filter(|fault| fault.after == 0 && fault.times > 0);
+        active.any(|fault| fault.effect == forbidden && fault.matching.matches(asked))
     }
 
     /// What befalls the operation that this call starts, counted as met. Asked only when one starts.
     pub(crate) fn outcome(&mut self, cloud: &str, call: &Call) -> Option<(&'static str, Outcome)> {
-        let (kind, effect) = self.take(cloud, call, |effect| matches!(effect, Effect::Outcome(_)))?;
+        let asked = Asked::of(cloud, call);
+        let (kind, effect) = self.take(&asked, |effect| matches!(effect, Effect::Outcome(_)))?;
         match effect {
             Effect::Outcome(outcome) => Some((kind, outcome)),
             _ => None,
@@ -336,13 +205,12 @@ impl Faults {
     /// The first fault of the wanted sort whose turn it is. Those that let this call pass count it.
     fn take(
         &mut self,
-        cloud: &str,
-        call: &Call,
+        asked: &Asked<'_>,
         wanted: impl Fn(&Effect) -> bool,
     ) -> Option<(&'static str, Effect)> {
         let mut met = None;
         for fault in self.active.iter_mut().filter(|fault| wanted(&fault.effect)) {
-            if !fault.matching.matches(cloud, &call.method, &call.path) {
+            if !fault.matching.matches(asked) {
                 continue;
             }
             if fault.after > 0 {
@@ -357,67 +225,10 @@ impl Faults {
     }
 }
 
-fn effect(kind: &str, params: &Parameters<'_>) -> Result<Effect, FaultError> {
-    let refuse = |refused| Ok(Effect::Refuse(refused));
-    match kind {
-        "throttle" => {
-            let retry_after = params.duration("retry_after")?.unwrap_or(Duration::from_secs(1));
-            refuse(Refused::Throttle { retry_after })
-        }
-        "busy" => refuse(Refused::Busy),
-        "quota_operations" => refuse(Refused::QuotaOperations),
-        "quota" => refuse(Refused::Quota { resource: params.text("resource")?.map(str::to_owned) }),
-        "not_found" => refuse(Refused::NotFound {
-            what: params.choice("what", &["resource", "cluster", "group", "subscription"])?,
-        }),
-        "etag_mismatch" => refuse(Refused::Etag { status: params.choice("status", &["409", "412"])? }),
-        "permission" => refuse(Refused::Permission),
-        "unauthenticated" => refuse(Refused::Unauthenticated),
-        "unavailable" => refuse(Refused::Unavailable),
-        "stockout" => Ok(Effect::Outcome(Outcome::Stockout {
-            heal_after: params.duration("heal_after")?,
-            keeps_provisioning: params.choice("pool", &["error", "provisioning"])? == "provisioning",
-            code: Some(params.choice("code", CAPACITY_CODES)?)
-                .filter(|code| !code.is_empty())
-                .map(str::to_owned),
-            wrapped: params.choice("wrapped", &["false", "true"])? == "true",
-        })),
-        "failed_operation" => Ok(Effect::Outcome(Outcome::Fail {
-            leave_pool: match params.choice("leave_pool", &["", "false", "true"])? {
-                "" => None,
-                word => Some(word == "true"),
-            },
-            message: params.text("message")?.unwrap_or("Internal error.").to_owned(),
-            code: params.text("code")?.map(str::to_owned),
-        })),
-        "cancel_operation" => Ok(Effect::Outcome(Outcome::Cancel)),
-        "hang_operation" => Ok(Effect::Outcome(Outcome::Hang { length: params.duration("length")? })),
-        "drop_connection" => {
-            Ok(Effect::Cut { after_effect: params.choice("effect", &["before", "after"])? == "after" })
-        }
-        "slow_answer" => {
-            Ok(Effect::Slow { delay: params.duration("delay")?.unwrap_or(Duration::from_secs(10)) })
-        }
-        "missing_headers" => Ok(Effect::Headers {
-            without: match params
-                .choice("without", &["polling", "azure-asyncoperation", "location", "retry-after"])?
-            {
-                "azure-asyncoperation" => &["azure-asyncoperation"],
-                "location" => &["location"],
-                "retry-after" => &["retry-after"],
-                _ => &["azure-asyncoperation", "location", "retry-after"],
-            },
-        }),
-        // KINDS and this list are held together by a test.
-        _ => Ok(Effect::Wrong {
-            body: params.choice("body", &["text", "truncated", "empty"])?,
-            after_effect: params.choice("effect", &["after", "before"])? == "after",
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn call(method: &str, path: &str) -> Call {
@@ -475,7 +286,7 @@ mod tests {
         for (fault, part) in [
             (json!({"kind": "earthquake"}), "the kinds are throttle, busy"),
             (json!({"kind": "busy", "matches": {}}), "unknown field `matches`"),
-            (json!({"kind": "busy", "match": {"verb": "GET"}}), "cloud, method, path"),
+            (json!({"kind": "busy", "match": {"host": "x"}}), "cloud, method, path"),
             (json!({"kind": "busy", "params": {"x": 1}}), "busy takes no params"),
             (json!({"kind": "throttle", "params": {"retry_after": "2"}}), "is not a duration"),
             (json!({"kind": "stockout", "params": {"pool": "gone"}}), "error, provisioning"),

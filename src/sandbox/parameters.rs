@@ -84,14 +84,27 @@ impl<'a> Parameters<'a> {
         name: &str,
         choices: &[&'static str],
     ) -> Result<&'static str, ParameterError> {
+        let chosen = self.chosen(name, choices)?;
+        Ok(chosen.or(choices.first().copied()).unwrap_or_default())
+    }
+
+    /// One of some words; none when nothing is given. A JSON boolean counts as its word.
+    pub(crate) fn chosen(
+        &self,
+        name: &str,
+        choices: &[&'static str],
+    ) -> Result<Option<&'static str>, ParameterError> {
         let given = match self.value(name) {
-            None => return Ok(choices.first().copied().unwrap_or_default()),
+            None => return Ok(None),
             Some(Value::Bool(flag)) => flag.to_string(),
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         };
         let found = choices.iter().find(|choice| **choice == given);
-        found.copied().ok_or_else(|| wrong(name, format!("{given:?} is not one of {}", choices.join(", "))))
+        found
+            .copied()
+            .map(Some)
+            .ok_or_else(|| wrong(name, format!("{given:?} is not one of {}", choices.join(", "))))
     }
 }
 

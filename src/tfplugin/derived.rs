@@ -20,9 +20,9 @@ pub enum KnownWhen {
 
 /// A value that follows from other attributes, its inputs.
 ///
-/// It may be an attribute at the root or a part of a computed object (`slices.total`): the object is then known,
-/// with unknown parts where need be. Inputs may be derived values declared earlier. When the configuration gives
-/// the attribute itself, the configuration wins.
+/// It may be an attribute at the root or a part of a computed object (`slices.total`): an object that no configuration
+/// can give is then known, with unknown parts where need be. Inputs may be derived values declared earlier. When the
+/// configuration gives the attribute itself, the configuration wins.
 #[derive(Clone)]
 pub struct Derived {
     /// The attribute.
@@ -85,10 +85,10 @@ impl Derived {
         self
     }
 
-    /// The value for the inputs in `root`, or the one that was there before where that says the same.
-    pub(super) fn value_after(&self, prior: Option<&Value>, root: &Value) -> Value {
-        let value = self.value(root);
-        let inputs = Inputs { root, paths: &self.inputs };
+    /// The value for the inputs of a plan, or the one that was there before where that says the same.
+    pub(super) fn planned(&self, config: &Value, prior: Option<&Value>, planned: &Value) -> Value {
+        let inputs = Inputs { root: planned, written: config, paths: &self.inputs };
+        let value = self.of(&inputs);
         match (prior.and_then(|prior| prior.at(&self.path)), &self.same) {
             (Some(prior), Some(same)) if value.is_wholly_known() && same(&inputs, prior, &value) => {
                 prior.clone()
@@ -128,13 +128,16 @@ impl Derived {
 
     /// The value for the inputs in `root`: unknown when the rule says so.
     pub fn value(&self, root: &Value) -> Value {
-        let inputs = Inputs { root, paths: &self.inputs };
-        let mut values = self.inputs.iter().map(|path| root.part(path));
+        self.of(&Inputs { root, written: root, paths: &self.inputs })
+    }
+
+    fn of(&self, inputs: &Inputs<'_>) -> Value {
+        let mut values = self.inputs.iter().map(|path| inputs.root.part(path));
         let ready = match self.rule {
             KnownWhen::All => values.all(Value::is_wholly_known),
             KnownWhen::Any => self.inputs.is_empty() || values.any(|value| !value.is_unknown()),
         };
-        if ready { (self.compute)(&inputs) } else { Value::UNKNOWN }
+        if ready { (self.compute)(inputs) } else { Value::UNKNOWN }
     }
 }
 
@@ -149,6 +152,7 @@ impl fmt::Debug for Derived {
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     root: &'a Value,
+    written: &'a Value,
     paths: &'a [AttributePath],
 }
 
@@ -158,10 +162,20 @@ impl<'a> Inputs<'a> {
     /// What was not declared as an input reads as unknown, whatever it is, so that a forgotten declaration is seen in
     /// the first test.
     pub fn get(&self, dotted: &str) -> &'a Value {
+        self.declared(dotted, self.root)
+    }
+
+    /// The same input as the configuration has it: null where it says nothing, though the value itself may be unknown
+    /// because the provider is to choose it. In a state it is the value.
+    pub fn written(&self, dotted: &str) -> &'a Value {
+        self.declared(dotted, self.written)
+    }
+
+    fn declared(&self, dotted: &str, root: &'a Value) -> &'a Value {
         static UNDECLARED: Value = Value::UNKNOWN;
         let path = AttributePath::parse(dotted);
         if self.paths.iter().any(|declared| declared.is_prefix_of(&path)) {
-            self.root.part(&path)
+            root.part(&path)
         } else {
             &UNDECLARED
         }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::mig_pool::{NAME, POOL, Pool, REGIONAL, ZONAL};
+use crate::clouds::Cloud;
+use crate::mig_pool::{NAME, POOL, Pool};
 use crate::support::{Checked, Sandbox, Workspace, json};
 
 /// How long a test waits for something that it knows will come.
@@ -15,27 +16,41 @@ pub(crate) const SOON: Duration = Duration::from_secs(60);
 /// A sandbox with one user. On drop it makes sure that nobody else's nodes were touched.
 #[derive(Debug)]
 pub(crate) struct Desk {
+    pub(crate) cloud: Cloud,
     pub(crate) sandbox: Sandbox,
     pub(crate) workspace: Workspace,
     strangers: Vec<Value>,
 }
 
 impl Desk {
-    /// Operations take 100 ms.
+    /// On GKE; operations take 100 ms.
     #[track_caller]
     pub(crate) fn new() -> Self {
-        Self::with_latency("100ms")
+        Self::on(Cloud::Gke)
     }
 
-    /// Operations take this long.
+    /// On GKE; operations take this long.
     #[track_caller]
     pub(crate) fn with_latency(latency: &str) -> Self {
+        Self::on_with_latency(Cloud::Gke, latency)
+    }
+
+    /// On this cloud; operations take 100 ms.
+    #[track_caller]
+    pub(crate) fn on(cloud: Cloud) -> Self {
+        Self::on_with_latency(cloud, "100ms")
+    }
+
+    /// On this cloud; operations take this long.
+    #[track_caller]
+    pub(crate) fn on_with_latency(cloud: Cloud, latency: &str) -> Self {
         let sandbox = Sandbox::with_latency(latency);
         let mut workspace = Workspace::on(&sandbox);
         workspace.set_patience(SOON);
-        let strangers = strangers(&sandbox);
-        assert!(strangers.len() >= 4, "the seeds have foreign CPU and GPU nodes: {strangers:#?}");
-        Self { sandbox, workspace, strangers }
+        let strangers = strangers(&sandbox, cloud, &[]);
+        let pools: BTreeSet<_> = strangers.iter().map(|node| node["pool"].to_string()).collect();
+        assert!(pools.len() >= 2, "the seeds have foreign CPU and GPU nodes: {strangers:#?}");
+        Self { cloud, sandbox, workspace, strangers }
     }
 
     /// Writes the configuration.
@@ -81,7 +96,8 @@ impl Desk {
     /// The nodes of the pools with the test's own name, in all clusters.
     #[track_caller]
     pub(crate) fn nodes(&self) -> Vec<Value> {
-        [ZONAL, REGIONAL].iter().flat_map(|cluster| self.sandbox.nodes_of(cluster, NAME)).collect()
+        let clusters = self.cloud.clusters().iter();
+        clusters.flat_map(|cluster| self.sandbox.nodes_of(cluster, NAME)).collect()
     }
 
     /// What tells the pool's nodes apart from their successors.
@@ -90,12 +106,21 @@ impl Desk {
         uids(&self.nodes())
     }
 
+    /// The slices that the pool's nodes offer together.
+    #[track_caller]
+    fn offered(&self) -> u64 {
+        match self.cloud {
+            Cloud::Aks => self.offered_by_aks(),
+            Cloud::Gke => self.nodes().iter().map(slices).sum(),
+        }
+    }
+
     /// Waits until the pool's nodes together offer so many slices, and demands that it never becomes more.
     #[track_caller]
     pub(crate) fn await_slices(&self, total: u64) {
         let deadline = Instant::now() + SOON;
         loop {
-            let seen: u64 = self.nodes().iter().map(slices).sum();
+            let seen = self.offered();
             if seen == total {
                 return;
             }
@@ -111,13 +136,15 @@ impl Desk {
     /// The accepted requests that created a pool.
     #[track_caller]
     pub(crate) fn creates(&self) -> Vec<Value> {
-        self.calls("POST", "/nodePools").into_iter().filter(accepted).collect()
+        self.sandbox.records().into_iter().filter(|record| self.cloud.created(record)).collect()
     }
 
     /// The accepted requests that deleted a pool.
     #[track_caller]
     pub(crate) fn deletes(&self) -> Vec<Value> {
-        self.sandbox.requests("DELETE", "/nodePools/").into_iter().filter(accepted).collect()
+        // 204: there was nothing to delete.
+        let began = |record: &Value| accepted(record) && record["status"] != 204;
+        self.sandbox.requests("DELETE", self.cloud.pools()).into_iter().filter(began).collect()
     }
 
     /// The recorded calls, accepted or not, with this method whose path ends so.
@@ -138,24 +165,24 @@ impl Desk {
         records.filter(|record| record["method"] != "GET" && accepted(record)).skip(from).collect()
     }
 
-    /// The pool as GKE's own API shows it.
+    /// The pool as the cloud's own API shows it.
     #[track_caller]
     pub(crate) fn live(&self, cluster: &str) -> Value {
-        self.ask(&format!("/v1/{cluster}/nodePools/{NAME}"))
+        self.ask(&self.cloud.pool_path(cluster, NAME))
     }
 
-    /// What GKE's own API answers to a GET, which must succeed.
+    /// What the cloud's own API answers to a GET, which must succeed.
     #[track_caller]
-    fn ask(&self, path: &str) -> Value {
+    pub(crate) fn ask(&self, path: &str) -> Value {
         let (status, answer) = self.sandbox.call_cloud("GET", path, None);
         assert_eq!(status, 200, "{path}: {answer:#}");
         answer
     }
 
-    /// Whether GKE has the pool.
+    /// Whether the cloud has the pool.
     #[track_caller]
     pub(crate) fn exists(&self, cluster: &str) -> bool {
-        match self.sandbox.call_cloud("GET", &format!("/v1/{cluster}/nodePools/{NAME}"), None) {
+        match self.sandbox.call_cloud("GET", &self.cloud.pool_path(cluster, NAME), None) {
             (200, _) => true,
             (404, _) => false,
             other => panic!("{other:?}"),
@@ -184,7 +211,13 @@ impl Desk {
     /// Lets somebody else do something to the pool, at once: `fields` are those of the sandbox's actor.
     #[track_caller]
     pub(crate) fn actor(&self, kind: &str, cluster: &str, fields: &Value) {
-        let mut actor = json!({"kind": kind, "cluster": cluster, "pool": NAME, "when": "now"});
+        self.actor_at(kind, cluster, fields, &json!("now"));
+    }
+
+    /// The same, when the sandbox's `when` says.
+    #[track_caller]
+    pub(crate) fn actor_at(&self, kind: &str, cluster: &str, fields: &Value, when: &Value) {
+        let mut actor = json!({"kind": kind, "cluster": cluster, "pool": NAME, "when": when});
         for (name, value) in fields.as_object().expect("an object") {
             actor[name] = value.clone();
         }
@@ -201,7 +234,7 @@ impl Desk {
         }
     }
 
-    /// Waits until GKE has the pool no more.
+    /// Waits until the cloud has the pool no more.
     #[track_caller]
     pub(crate) fn await_gone(&self, cluster: &str) {
         let deadline = Instant::now() + SOON;
@@ -236,16 +269,20 @@ impl Desk {
 impl Drop for Desk {
     fn drop(&mut self) {
         if !thread::panicking() {
-            assert_eq!(strangers(&self.sandbox), self.strangers, "nodes of somebody else were touched");
+            let now = strangers(&self.sandbox, self.cloud, &self.strangers);
+            assert_eq!(now, self.strangers, "nodes of somebody else were touched");
         }
     }
 }
 
-/// The nodes of the pools that were there before us, down to labels, taints and what they offer.
+/// The nodes in the seeded clusters that tests do not make, down to labels, taints and what they offer: all of them,
+/// or those of the pools in `before`.
 #[track_caller]
-fn strangers(sandbox: &Sandbox) -> Vec<Value> {
-    let theirs = |node: &Value| node["pool"] == "default-pool" || node["pool"] == "foreign-gpu";
-    [ZONAL, REGIONAL].iter().flat_map(|cluster| sandbox.nodes(cluster)).filter(theirs).collect()
+fn strangers(sandbox: &Sandbox, cloud: Cloud, before: &[Value]) -> Vec<Value> {
+    let pools: BTreeSet<_> = before.iter().filter_map(|node| node["pool"].as_str()).collect();
+    let theirs =
+        |node: &Value| before.is_empty() || node["pool"].as_str().is_some_and(|pool| pools.contains(pool));
+    cloud.clusters().iter().flat_map(|cluster| sandbox.nodes(cluster)).filter(theirs).collect()
 }
 
 /// What tells nodes apart from their successors.

@@ -3,15 +3,24 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use crate::clouds::{Cloud, on_every_cloud};
 use crate::mig_desk::Desk;
-use crate::mig_pool::{POOL, PROVIDER, Pool, ZONAL};
+use crate::mig_pool::{POOL, PROVIDER};
 use crate::mig_refusals::offline;
 use crate::support::Workspace;
 
-#[test]
-fn without_the_variable_a_pool_of_the_sandbox_is_neither_forgotten_nor_looked_for() {
-    let mut desk = Desk::new();
-    desk.settle(&Pool::zonal());
+on_every_cloud!(
+    without_the_variable_a_pool_of_the_sandbox_is_neither_forgotten_nor_looked_for,
+    with_the_variable_left_set_a_real_pool_is_neither_forgotten_nor_destroyed,
+    a_real_cluster_is_refused_in_the_sandbox_at_plan,
+    a_cluster_of_the_sandbox_is_refused_at_the_clouds_at_plan,
+    talking_to_the_sandbox_is_told_in_every_plan,
+    an_address_that_is_no_sandbox_is_refused,
+);
+
+fn without_the_variable_a_pool_of_the_sandbox_is_neither_forgotten_nor_looked_for(cloud: Cloud) {
+    let mut desk = Desk::on(cloud);
+    desk.settle(&cloud.pool());
     let url = desk.sandbox.url().to_owned();
     for unset in [None, Some("")] {
         match unset {
@@ -27,16 +36,14 @@ fn without_the_variable_a_pool_of_the_sandbox_is_neither_forgotten_nor_looked_fo
     }
     desk.workspace.set_env("GPUSLICE_SANDBOX", url);
     desk.workspace.assert_empty_plan();
-    assert!(desk.exists(ZONAL));
+    assert!(desk.exists(cloud.home()));
 }
 
-#[test]
-fn with_the_variable_left_set_a_real_pool_is_neither_forgotten_nor_destroyed() {
+fn with_the_variable_left_set_a_real_pool_is_neither_forgotten_nor_destroyed(cloud: Cloud) {
     // A state as the provider writes it for a pool at the cloud: made in the sandbox, and then moved there.
-    let desk = Desk::new();
-    desk.settle(&Pool::zonal());
-    let real = "projects/acme-prod/locations/us-central1-a/clusters/main";
-    let state = desk.workspace.read("terraform.tfstate").replace(ZONAL, real);
+    let desk = Desk::on(cloud);
+    desk.settle(&cloud.pool());
+    let state = desk.workspace.read("terraform.tfstate").replace(cloud.home(), cloud.real_cluster());
     let mut state: serde_json::Value = serde_json::from_str(&state).expect("a state");
     let instance = &mut state["resources"][0]["instances"][0];
     let private = instance["private"].as_str().expect("private state");
@@ -45,7 +52,7 @@ fn with_the_variable_left_set_a_real_pool_is_neither_forgotten_nor_destroyed() {
     instance["private"] = BASE64_STANDARD.encode(private.replace("\"sandbox\"", "\"cloud\"")).into();
     let mut workspace = Workspace::on(&desk.sandbox);
     workspace.write("terraform.tfstate", &state.to_string());
-    workspace.write("main.tf", &Pool::real().hcl());
+    workspace.write("main.tf", &cloud.real().hcl());
     let asked = desk.sandbox.records().len();
     workspace.plan().exits(1).says("GPUSLICE_SANDBOX");
     workspace.refresh().failure();
@@ -59,31 +66,27 @@ fn with_the_variable_left_set_a_real_pool_is_neither_forgotten_nor_destroyed() {
     workspace.unset_env("GPUSLICE_SANDBOX");
 }
 
-#[test]
-fn a_real_cluster_is_refused_in_the_sandbox_at_plan() {
-    let desk = Desk::new();
-    desk.write(&Pool::real());
+fn a_real_cluster_is_refused_in_the_sandbox_at_plan(cloud: Cloud) {
+    let desk = Desk::on(cloud);
+    desk.write(&cloud.real());
     desk.workspace.plan().exits(1).says("GPUSLICE_SANDBOX").says(": cluster_id =");
 }
 
-#[test]
-fn a_cluster_of_the_sandbox_is_refused_at_the_clouds_at_plan() {
+fn a_cluster_of_the_sandbox_is_refused_at_the_clouds_at_plan(cloud: Cloud) {
     let workspace = offline();
-    workspace.write("main.tf", &Pool::zonal().hcl());
+    workspace.write("main.tf", &cloud.pool().hcl());
     workspace.plan().exits(1).says("GPUSLICE_SANDBOX").says(": cluster_id =");
 }
 
-#[test]
-fn talking_to_the_sandbox_is_told_in_every_plan() {
-    let desk = Desk::new();
-    desk.write(&Pool::zonal());
+fn talking_to_the_sandbox_is_told_in_every_plan(cloud: Cloud) {
+    let desk = Desk::on(cloud);
+    desk.write(&cloud.pool());
     desk.workspace.plan().exits(2).says("sandbox");
 }
 
-#[test]
-fn an_address_that_is_no_sandbox_is_refused() {
+fn an_address_that_is_no_sandbox_is_refused(cloud: Cloud) {
     let mut workspace = offline();
-    workspace.write("main.tf", &Pool::zonal().hcl());
+    workspace.write("main.tf", &cloud.pool().hcl());
     for wrong in ["https://127.0.0.1:8642", "http://10.0.0.1:8642", "nonsense"] {
         workspace.set_env("GPUSLICE_SANDBOX", wrong);
         workspace.plan().exits(1).says("GPUSLICE_SANDBOX").says("gpuslice-sandbox serve");

@@ -30,10 +30,15 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
+    /// Nothing said yet.
+    pub(crate) fn empty() -> Self {
+        Self { attributes: Vec::new(), blocks: Vec::new(), beside: Vec::new() }
+    }
+
     /// One A100 40GB per node, cut into seven: in one zone, so that nothing else is needed.
     pub(crate) fn zonal() -> Self {
-        let pool = Self { attributes: Vec::new(), blocks: Vec::new(), beside: Vec::new() };
-        pool.text("cluster_id", ZONAL)
+        Self::empty()
+            .text("cluster_id", ZONAL)
             .text("name", NAME)
             .text("machine_type", "a2-highgpu-1g")
             .text("mig_profile", "1g.5gb")

@@ -14,11 +14,6 @@ fn refused_as_a_whole(pool: &Pool) -> crate::support::Checked {
 
 #[test]
 fn clouds_that_are_not_built_yet_are_named() {
-    let aks = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/g/providers/\
-               Microsoft.ContainerService/managedClusters/main";
-    let azure = Pool::real().text("cluster_id", aks).text("machine_type", "Standard_NC24ads_A100_v4");
-
-    refused(&azure.text("mig_profile", "1g.10gb"), "cluster_id").says("AKS").says("not in this version");
     let arn = "arn:aws:eks:us-east-1:123456789012:cluster/main";
     let amazon = Pool::real().text("cluster_id", arn).text("machine_type", "p4d.24xlarge");
     refused(&amazon, "cluster_id").says("EKS").says("not in this version");

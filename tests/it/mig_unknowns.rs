@@ -2,26 +2,40 @@
 
 use serde_json::{Value, json};
 
+use crate::clouds::{Cloud, on_every_cloud};
 use crate::mig_desk::Desk;
-use crate::mig_pool::{NAME, POOL, Pool, REGIONAL, ZONAL};
+use crate::mig_pool::{NAME, POOL, Pool};
 use crate::support::json;
 
+on_every_cloud!(
+    an_unknown_cluster_leaves_every_figure_known,
+    an_unknown_machine_leaves_what_does_not_depend_on_it,
+    unknown_cluster_and_machine_leave_the_cloud_open,
+    an_unknown_profile_leaves_the_machine_and_the_size,
+    an_unknown_size_leaves_the_figures_per_node,
+    one_unknown_label_leaves_the_others,
+    an_unknown_prefix_or_input_of_the_name_leaves_the_name_open,
+    what_turns_out_wrong_at_apply_is_refused_before_the_cloud_is_asked,
+    an_unknown_provider_block_is_planned_and_applied,
+    an_input_that_becomes_unknown_later_keeps_the_pool_in_the_plan,
+);
+
 /// A resource whose output is unknown until it is applied.
-fn later(expression: &str) -> String {
+pub(crate) fn later(expression: &str) -> String {
     format!("resource \"terraform_data\" \"later\" {{\n input = {expression}\n}}")
 }
 
-const LATER: &str = "terraform_data.later.output";
+pub(crate) const LATER: &str = "terraform_data.later.output";
 
 /// The planned change; nothing in it is known and unknown at once.
 #[track_caller]
-fn change(desk: &Desk, pool: &Pool) -> Value {
+pub(crate) fn change(desk: &Desk, pool: &Pool) -> Value {
     json::change(&desk.planned(pool), POOL).clone()
 }
 
 /// Applies what was planned, and demands that everything known in the plan came true.
 #[track_caller]
-fn kept(desk: &Desk, change: &Value) {
+pub(crate) fn kept(desk: &Desk, change: &Value) {
     desk.workspace.run(&["apply", "json.tfplan"]).success();
     desk.workspace.assert_empty_plan();
     let state = desk.state();
@@ -38,57 +52,55 @@ fn holds(planned: &Value, became: &Value) -> bool {
     }
 }
 
-#[test]
-fn an_unknown_cluster_leaves_every_figure_known() {
-    let desk = Desk::new();
-    let pool = Pool::zonal().set("cluster_id", LATER).beside(&later(&format!("{ZONAL:?}")));
+fn an_unknown_cluster_leaves_every_figure_known(cloud: Cloud) {
+    let desk = Desk::on(cloud);
+    let pool = cloud.pool().set("cluster_id", LATER).beside(&later(&format!("{:?}", cloud.home())));
     let change = change(&desk, &pool.set("node_count", "2"));
     let unknown = &change["after_unknown"];
     assert_eq!(unknown["cluster_id"], true);
     assert_eq!(unknown["id"], true);
-    assert_eq!(change["after"]["cloud"], "gke", "the machine type tells");
+    assert_eq!(change["after"]["cloud"], cloud.name(), "the machine type tells");
     assert_eq!(change["after"]["slices"]["total"], 14);
     assert_eq!(change["after"]["slices"]["resource_name"], "nvidia.com/gpu");
-    assert_eq!(change["after"]["native"]["gpuPartitionSize"], "1g.5gb");
-    assert_eq!(change["after"]["scheduling"]["node_selector"]["gpuslice/profile"], "1g.5gb");
-    assert_eq!(change["after"]["effective_labels"]["gpuslice/profile"], "1g.5gb");
+    let (name, value) = cloud.native_seventh();
+    assert_eq!(change["after"]["native"][name], value);
+    assert_eq!(change["after"]["scheduling"]["node_selector"]["gpuslice/profile"], cloud.seventh());
+    assert_eq!(change["after"]["effective_labels"]["gpuslice/profile"], cloud.seventh());
     kept(&desk, &change);
 }
 
-#[test]
-fn an_unknown_machine_leaves_what_does_not_depend_on_it() {
-    let desk = Desk::new();
-    let pool = Pool::zonal().set("machine_type", LATER).beside(&later("\"a2-highgpu-2g\""));
+fn an_unknown_machine_leaves_what_does_not_depend_on_it(cloud: Cloud) {
+    let desk = Desk::on(cloud);
+    let pool = cloud.pool().set("machine_type", LATER).beside(&later(&format!("{:?}", cloud.double())));
     let change = change(&desk, &pool);
     let unknown = &change["after_unknown"];
     for leaf in ["per_gpu", "per_node", "total", "memory_gib"] {
         assert_eq!(unknown["slices"][leaf], true, "{leaf}");
     }
-    assert_eq!(change["after"]["cloud"], "gke", "the cluster tells");
-    assert_eq!(change["after"]["scheduling"]["node_selector"]["gpuslice/profile"], "1g.5gb");
-    assert_eq!(change["after"]["effective_labels"]["gpuslice/profile"], "1g.5gb");
+    assert_eq!(change["after"]["cloud"], cloud.name(), "the cluster tells");
+    assert_eq!(change["after"]["scheduling"]["node_selector"]["gpuslice/profile"], cloud.seventh());
+    assert_eq!(change["after"]["effective_labels"]["gpuslice/profile"], cloud.seventh());
     kept(&desk, &change);
     assert_eq!(desk.state()["slices"]["per_node"], 14);
 }
 
-#[test]
-fn unknown_cluster_and_machine_leave_the_cloud_open() {
-    let desk = Desk::new();
-    let both = later(&format!("{{ cluster = {ZONAL:?}, machine = \"a2-highgpu-1g\" }}"));
-    let pool = Pool::zonal()
+fn unknown_cluster_and_machine_leave_the_cloud_open(cloud: Cloud) {
+    let desk = Desk::on(cloud);
+    let both = later(&format!("{{ cluster = {:?}, machine = {:?} }}", cloud.home(), cloud.machine()));
+    let pool = cloud
+        .pool()
         .set("cluster_id", &format!("{LATER}.cluster"))
         .set("machine_type", &format!("{LATER}.machine"))
         .beside(&both);
     let change = change(&desk, &pool);
     assert_eq!(change["after_unknown"]["cloud"], true);
     kept(&desk, &change);
-    assert_eq!(desk.state()["cloud"], "gke");
+    assert_eq!(desk.state()["cloud"], cloud.name());
 }
 
-#[test]
-fn an_unknown_profile_leaves_the_machine_and_the_size() {
-    let desk = Desk::new();
-    let pool = Pool::zonal().set("mig_profile", LATER).beside(&later("\"2g.10gb\""));
+fn an_unknown_profile_leaves_the_machine_and_the_size(cloud: Cloud) {
+    let desk = Desk::on(cloud);
+    let pool = cloud.pool().set("mig_profile", LATER).beside(&later(&format!("{:?}", cloud.third())));
     let change = change(&desk, &pool);
     assert_eq!(change["after_unknown"]["slices"]["per_gpu"], true);
     assert_eq!(change["after"]["node_count"], 1);
@@ -97,10 +109,9 @@ fn an_unknown_profile_leaves_the_machine_and_the_size() {
     assert_eq!(desk.state()["slices"]["total"], 3);
 }
 
-#[test]
-fn an_unknown_size_leaves_the_figures_per_node() {
-    let desk = Desk::new();
-    let pool = Pool::zonal().set("node_count", LATER).beside(&later("2"));
+fn an_unknown_size_leaves_the_figures_per_node(cloud: Cloud) {
+    let desk = Desk::on(cloud);
+    let pool = cloud.pool().set("node_count", LATER).beside(&later("2"));
     let change = change(&desk, &pool);
     assert_eq!(change["after_unknown"]["slices"]["total"], true);
     assert_eq!(change["after"]["slices"]["per_node"], 7);
@@ -108,11 +119,10 @@ fn an_unknown_size_leaves_the_figures_per_node() {
     assert_eq!(desk.state()["slices"]["total"], 14);
 }
 
-#[test]
-fn one_unknown_label_leaves_the_others() {
-    let desk = Desk::new();
+fn one_unknown_label_leaves_the_others(cloud: Cloud) {
+    let desk = Desk::on(cloud);
     let labels = format!("{{ team = {LATER}, stage = \"test\" }}");
-    let pool = Pool::zonal().set("labels", &labels).beside(&later("\"ml\""));
+    let pool = cloud.pool().set("labels", &labels).beside(&later("\"ml\""));
     let change = change(&desk, &pool);
     assert_eq!(change["after_unknown"]["labels"]["team"], true);
     assert_eq!(change["after"]["labels"]["stage"], "test");
@@ -121,68 +131,36 @@ fn one_unknown_label_leaves_the_others() {
     assert_eq!(desk.nodes()[0]["labels"]["team"], "ml");
 }
 
-#[test]
-fn unknown_maps_and_sets_as_wholes_are_planned() {
-    let desk = Desk::new();
-    let value = "{ labels = { team = \"ml\" }, zones = [\"us-central1-a\"], taints = [{ key = \"a\", effect = \"NoSchedule\" }] }";
-    let pool = Pool::zonal()
-        .text("cluster_id", REGIONAL)
-        .set("labels", &format!("{LATER}.labels"))
-        .set("zones", &format!("{LATER}.zones"))
-        .set("taints", &format!("[for t in {LATER}.taints : {{ key = t.key, effect = t.effect }}]"))
-        .set("node_count", "1")
-        .beside(&later(value));
-    let change = change(&desk, &pool);
-    assert_eq!(change["after_unknown"]["effective_labels"], true);
-    assert_eq!(change["after_unknown"]["scheduling"]["tolerations"], true);
-    assert_eq!(change["after"]["slices"]["total"], 7);
-    kept(&desk, &change);
-}
-
-#[test]
-fn an_unknown_prefix_or_input_of_the_name_leaves_the_name_open() {
-    let desk = Desk::new();
-    let pool = Pool::zonal().unset("name").text("name_prefix", "mig-").set("mig_profile", LATER);
-    let change = change(&desk, &pool.beside(&later("\"2g.10gb\"")));
+fn an_unknown_prefix_or_input_of_the_name_leaves_the_name_open(cloud: Cloud) {
+    let desk = Desk::on(cloud);
+    let pool = cloud.pool().unset("name").text("name_prefix", cloud.prefix()).set("mig_profile", LATER);
+    let change = change(&desk, &pool.beside(&later(&format!("{:?}", cloud.third()))));
     assert_eq!(change["after_unknown"]["name"], true);
     desk.workspace.run(&["apply", "json.tfplan"]).success();
     desk.workspace.assert_empty_plan();
     // The name is that of the same pool with everything known.
     let name = desk.state()["name"].clone();
-    let known = Desk::new();
-    let planned = known
-        .planned(&Pool::zonal().unset("name").text("name_prefix", "mig-").text("mig_profile", "2g.10gb"));
+    let known = Desk::on(cloud);
+    let planned = known.planned(
+        &cloud.pool().unset("name").text("name_prefix", cloud.prefix()).text("mig_profile", cloud.third()),
+    );
     assert_eq!(json::change(&planned, POOL)["after"]["name"], name);
 }
 
-#[test]
-fn options_that_are_unknown_wait() {
-    let desk = Desk::new();
-    let gke = format!("{{ driver_version = {LATER}, network_tags = [{LATER}] }}");
-    let pool = Pool::zonal().set("gke", &gke).beside(&later("\"LATEST\""));
-    let result = desk.planned(&pool.clone().set("gke", &format!("{{ driver_version = {LATER} }}")));
-    let change = json::change(&result, POOL).clone();
-    assert_eq!(change["after_unknown"]["gke"]["driver_version"], true);
-    kept(&desk, &change);
-    assert_eq!(desk.state()["gke"]["driver_version"], "LATEST");
-}
-
-#[test]
-fn what_turns_out_wrong_at_apply_is_refused_before_the_cloud_is_asked() {
-    let desk = Desk::new();
-    let pool = Pool::zonal().set("mig_profile", LATER).beside(&later("\"1g.18gb\""));
+fn what_turns_out_wrong_at_apply_is_refused_before_the_cloud_is_asked(cloud: Cloud) {
+    let desk = Desk::on(cloud);
+    let pool = cloud.pool().set("mig_profile", LATER).beside(&later("\"1g.18gb\""));
     desk.planned(&pool);
     let refused = desk.workspace.run(&["apply", "json.tfplan"]).failure();
-    refused.says("1g.18gb").says("1g.5gb: 7 slices per GPU");
+    refused.says("1g.18gb").says(&format!("{}: 7 slices per GPU", cloud.seventh()));
     assert_eq!(desk.changes(0), Vec::<Value>::new());
     assert!(!desk.knows_the_pool());
 }
 
-#[test]
-fn an_unknown_provider_block_is_planned_and_applied() {
-    let desk = Desk::new();
+fn an_unknown_provider_block_is_planned_and_applied(cloud: Cloud) {
+    let desk = Desk::on(cloud);
     let provider = format!("provider \"gpuslice\" {{\n default_labels = {{ team = {LATER} }}\n}}");
-    let pool = Pool::zonal().beside(&later("\"ml\"")).beside(&provider);
+    let pool = cloud.pool().beside(&later("\"ml\"")).beside(&provider);
     let change = change(&desk, &pool);
     assert_eq!(change["after_unknown"]["effective_labels"], true);
     assert_eq!(change["after"]["slices"]["total"], 7);
@@ -190,24 +168,14 @@ fn an_unknown_provider_block_is_planned_and_applied() {
     assert_eq!(desk.nodes()[0]["labels"]["team"], "ml");
 }
 
-#[test]
-fn unknown_credentials_do_not_hinder_a_plan() {
-    // At a real cloud: nothing is asked before apply.
-    let workspace = crate::mig_refusals::offline();
-    let provider = format!("provider \"gpuslice\" {{\n google = {{ access_token = {LATER} }}\n}}");
-    workspace.write("main.tf", &Pool::real().beside(&later("\"token\"")).beside(&provider).hcl());
-    workspace.plan().exits(2).says("Plan: 2 to add");
-}
-
-#[test]
-fn an_input_that_becomes_unknown_later_keeps_the_pool_in_the_plan() {
-    let desk = Desk::new();
-    desk.settle(&Pool::zonal());
+fn an_input_that_becomes_unknown_later_keeps_the_pool_in_the_plan(cloud: Cloud) {
+    let desk = Desk::on(cloud);
+    desk.settle(&cloud.pool());
     let labels = format!("{{ team = {LATER} }}");
-    let pool = Pool::zonal().set("labels", &labels).beside(&later("\"ml\""));
+    let pool = cloud.pool().set("labels", &labels).beside(&later("\"ml\""));
     let change = change(&desk, &pool);
     assert_eq!(change["actions"], json!(["update"]));
-    assert_eq!(change["after"]["id"], format!("{ZONAL}/nodePools/{NAME}"));
+    assert_eq!(change["after"]["id"], cloud.id(cloud.home(), NAME));
     assert_eq!(change["after"]["slices"]["total"], 7);
     kept(&desk, &change);
     assert_eq!(desk.creates().len(), 1);

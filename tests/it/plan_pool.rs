@@ -73,6 +73,12 @@ impl Pool {
             ("max_pods", Value::from(110_u32)),
             ("upgrade", Value::object([("max_surge", "1"), ("max_unavailable", "0")])),
         ];
+        if azure && state.lookup("aks").is_unknown() {
+            let unknown = self.empty("aks").as_object().expect("an object").clone();
+            let unknown = unknown.into_keys().map(|name| (name, Value::UNKNOWN));
+            set(&mut state, "aks", Value::object(unknown));
+            set(&mut state, "aks.gpu_stack", "device_plugin".into());
+        }
         if azure {
             // What AKS answers whether it was asked for or not.
             filled.extend([

@@ -32,7 +32,7 @@ mod transport;
 
 use addresses::Addresses;
 use cached::Cached;
-use chain::Means;
+use chain::{Choice, Means};
 use command::Command;
 use explain::Kind;
 use transport::Shared;
@@ -81,14 +81,14 @@ struct Azure {
     pipeline: Pipeline,
     addresses: OnceCell<Addresses>,
     tokens: OnceCell<Tokens>,
-    /// For the Kubernetes APIs of clusters.
-    cluster_tokens: OnceCell<Cached>,
 }
 
 /// The credentials of the tenant that is asked, and of the others.
 #[derive(Debug)]
 struct Tokens {
     own: Cached,
+    /// For the Kubernetes APIs of clusters, in the same tenant.
+    clusters: Cached,
     auxiliary: Vec<Cached>,
 }
 
@@ -117,7 +117,6 @@ impl Auth {
                 pipeline,
                 addresses: OnceCell::new(),
                 tokens: OnceCell::new(),
-                cluster_tokens: OnceCell::new(),
             })),
         }
     }
@@ -159,9 +158,7 @@ impl Auth {
             }
         }
     }
-}
 
-impl Auth {
     /// A token for the Kubernetes API of a cluster with Microsoft Entra ID.
     ///
     /// # Errors
@@ -169,24 +166,13 @@ impl Auth {
     pub(crate) async fn cluster_token(&self) -> Result<String, AuthError> {
         let token = match &self.source {
             Source::Sandbox(_) => return Ok(SANDBOX_TOKEN.to_owned()),
-            Source::Azure(azure) => azure.cluster_tokens().await?.token(CLUSTERS).await?,
+            Source::Azure(azure) => azure.tokens().await?.clusters.token(CLUSTERS).await?,
         };
         Ok(token.secret().to_owned())
     }
 }
 
 impl Azure {
-    async fn cluster_tokens(&self) -> Result<&Cached, AuthError> {
-        self.cluster_tokens
-            .get_or_try_init(|| async {
-                let chosen = chain::choose(&self.settings, &self.pipeline)?;
-                let tenant = self.settings.tenant_id.as_deref();
-                let credential = chain::credential(&chosen, tenant, self.addresses().await?, &self.means)?;
-                Ok(Cached::new(chosen.kind(), credential))
-            })
-            .await
-    }
-
     async fn addresses(&self) -> Result<&Addresses, AuthError> {
         self.addresses.get_or_try_init(|| addresses::addresses(&self.settings, &self.pipeline)).await
     }
@@ -195,11 +181,11 @@ impl Azure {
         self.tokens
             .get_or_try_init(|| async {
                 let addresses = self.addresses().await?;
-                let chosen = chain::choose(&self.settings, &self.pipeline)?;
+                let Choice { chosen, passed_over } = chain::choose(&self.settings, &self.pipeline)?;
                 let kind = chosen.kind();
                 let cached = |tenant: Option<&str>| {
                     let credential = chain::credential(&chosen, tenant, addresses, &self.means)?;
-                    Ok::<_, AuthError>(Cached::new(kind, credential))
+                    Ok::<_, AuthError>(Cached::new(kind, passed_over, credential))
                 };
                 let tenants = &self.settings.auxiliary_tenant_ids;
                 let auxiliary = if kind == Kind::ManagedIdentity && !tenants.is_empty() {
@@ -208,7 +194,8 @@ impl Azure {
                 } else {
                     tenants.iter().map(|tenant| cached(Some(tenant))).collect::<Result<_, _>>()?
                 };
-                Ok(Tokens { own: cached(self.settings.tenant_id.as_deref())?, auxiliary })
+                let tenant = self.settings.tenant_id.as_deref();
+                Ok(Tokens { own: cached(tenant)?, clusters: cached(tenant)?, auxiliary })
             })
             .await
     }

@@ -43,10 +43,12 @@ pub(crate) fn own(stack: GpuStack) -> BTreeMap<String, String> {
 /// our labels passes for one of the default stack.
 pub(crate) fn stack(managed: bool, labels: &BTreeMap<String, String>) -> GpuStack {
     let has = |(key, value): (&str, &str)| labels.get(key).is_some_and(|found| found == value);
-    match () {
-        () if managed => GpuStack::Managed,
-        () if has(NO_MIG_MANAGER) && !has(PRESENT) => GpuStack::GpuOperator,
-        () => GpuStack::DevicePlugin,
+    if managed {
+        GpuStack::Managed
+    } else if has(NO_MIG_MANAGER) && !has(PRESENT) {
+        GpuStack::GpuOperator
+    } else {
+        GpuStack::DevicePlugin
     }
 }
 

@@ -2,14 +2,14 @@
 //!
 //! A pool has one of the values `MIG1g` to `MIG7g`. The nodes' bootstrap turns it into NVIDIA's number of a profile,
 //! the same on every GPU, and makes as many instances on each GPU as that number has on one with seven slices
-//! (source: AKS node bootstrap, AgentBaker, `mig-partition.sh`). So a value means another profile on another GPU, and
+//! (source: AKS node bootstrap, `AgentBaker`, `mig-partition.sh`). So a value means another profile on another GPU, and
 //! profiles with other numbers cannot be had.
 
 use crate::nodepool::rules::ProfileVerdict;
 use crate::slicing::{Attribute, Gpu, MigProfile, ProfileFacts};
 
 /// AKS's value, NVIDIA's number, and how many instances are made of each GPU (source: AKS node bootstrap,
-/// AgentBaker, `mig-partition.sh`; the Azure SDK's enumeration `GPUInstanceProfile`).
+/// `AgentBaker`, `mig-partition.sh`; the Azure SDK's enumeration `GPUInstanceProfile`).
 const VALUES: &[(&str, u16, u32)] =
     &[("MIG1g", 19, 7), ("MIG2g", 14, 3), ("MIG3g", 9, 2), ("MIG4g", 5, 1), ("MIG7g", 0, 1)];
 
@@ -29,8 +29,11 @@ pub(crate) fn profile(gpu: &Gpu, value: &str) -> Option<MigProfile> {
 }
 
 fn means((_, number, count): &(&str, u16, u32), gpu: &Gpu, facts: &ProfileFacts) -> bool {
-    let seven_slices = gpu.grid.is_some_and(|grid| grid.compute_slices == SLICES);
-    seven_slices && facts.profile_id == Some(*number) && facts.max_instances == *count
+    has_seven_slices(gpu) && facts.profile_id == Some(*number) && facts.max_instances == *count
+}
+
+fn has_seven_slices(gpu: &Gpu) -> bool {
+    gpu.grid.is_some_and(|grid| grid.compute_slices == SLICES)
 }
 
 /// Whether AKS cuts this GPU by this profile.
@@ -38,7 +41,7 @@ pub(crate) fn verdict(gpu: &Gpu, profile: MigProfile) -> ProfileVerdict {
     if value(gpu, profile).is_some() {
         return ProfileVerdict::Allowed;
     }
-    if !gpu.grid.is_some_and(|grid| grid.compute_slices == SLICES) {
+    if !has_seven_slices(gpu) {
         return ProfileVerdict::Refused(format!(
             "AKS cuts GPUs by NVIDIA's profile numbers of GPUs with seven slices, and the {} has another number of \
              them: it would be cut into other slices than asked for, or into none.",
@@ -68,7 +71,7 @@ mod tests {
     }
 
     /// The table that users will look for: what each value means on each VM size. Source: AKS node bootstrap
-    /// (AgentBaker, `mig-partition.sh`) and NVIDIA's MIG user guide.
+    /// (`AgentBaker`, `mig-partition.sh`) and NVIDIA's MIG user guide.
     #[test]
     fn a_value_means_another_profile_on_another_gpu() {
         for (size, profiles) in [

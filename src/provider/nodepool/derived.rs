@@ -20,13 +20,15 @@ use super::{clouds, from_value, tags};
 /// What decides the slices of one node.
 const NODE: [&str; 5] = ["cloud", "machine_type", "gpu", "mig_profile", "mig_strategy"];
 
+/// What decides the labels that are sent, besides the provider's defaults and some options.
+const LABELS: [&str; 3] = ["cloud", "labels", "mig_profile"];
+
 /// Every derived attribute, in the order of dependence.
 pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
     let mut all = vec![Derived::new("cloud", &["cluster_id", "machine_type"], cloud).known_when_any()];
     all.extend(option_defaults());
     let native_inputs: Vec<&str> = NODE.into_iter().chain(deciding_options()).collect();
-    let label_inputs: Vec<&str> =
-        ["cloud", "labels", "mig_profile"].into_iter().chain(deciding_options()).collect();
+    let label_inputs: Vec<&str> = LABELS.into_iter().chain(deciding_options()).collect();
     all.extend([
         slices("per_gpu", |capacity| Value::from(capacity.per_gpu)),
         slices("per_node", |capacity| Value::from(capacity.per_node)),
@@ -44,7 +46,7 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
             tolerations,
         ),
         Derived::new("scheduling.resource_limits", &["slices.resource_name"], resource_limits),
-        Derived::new("native", &native_inputs, native),
+        Derived::new("native", &native_inputs, native).known_when_any(),
     ]);
     let labels = Arc::clone(session);
     let tags = Arc::clone(session);
@@ -55,6 +57,7 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
             let Some(defaults) = labels.defaults() else { return Value::UNKNOWN };
             sent_labels(inputs, &defaults)
         })
+        .known_when_any()
         .not_sticky(),
     );
     all.push(
@@ -73,7 +76,8 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
     all
 }
 
-/// The options that are known without anybody writing them, each only on its own cloud.
+/// The options that are known without anybody writing them, each only on its own cloud, and only in an object that is
+/// there: one that nobody writes is the cloud's to fill.
 fn option_defaults() -> Vec<Derived> {
     let mut defaults = Vec::new();
     for rules in clouds::all() {
@@ -93,14 +97,24 @@ fn deciding_options() -> impl Iterator<Item = &'static str> {
     clouds::all().flat_map(|rules| rules.deciding_options().iter().copied())
 }
 
-/// Those of one cloud, as they are.
-fn deciding_input(inputs: &Inputs<'_>, rules: &dyn CloudRules) -> Options {
+/// Those of one cloud; `None` while they are not known. One that nobody writes is what the rules take it for when it is
+/// absent, though the plan leaves the whole object to the cloud.
+fn deciding_input(inputs: &Inputs<'_>, rules: &dyn CloudRules) -> Option<Options> {
     let mut options = Options::default();
     for path in rules.deciding_options() {
         let name = path.rsplit('.').next().unwrap_or(path);
-        options.set(name, inputs.str(path).map(|text| OptionValue::Text(text.to_owned())));
+        let value = inputs.get(path);
+        if value.is_unknown() && !inputs.written(path).is_null() {
+            return None;
+        }
+        options.set(name, value.as_str().map(|text| OptionValue::Text(text.to_owned())));
     }
-    options
+    Some(options)
+}
+
+/// Whether all of these inputs are known.
+fn known(inputs: &Inputs<'_>, names: &[&str]) -> bool {
+    names.iter().all(|name| inputs.get(name).is_wholly_known())
 }
 
 /// Computes every derived attribute of a wholly known state, as after an import. An option that was read stays.
@@ -222,9 +236,12 @@ fn resource_limits(inputs: &Inputs<'_>) -> Value {
 }
 
 fn native(inputs: &Inputs<'_>) -> Value {
+    if !known(inputs, &NODE) {
+        return Value::UNKNOWN;
+    }
     let (Some(rules), Some(node)) = (rules_input(inputs), node(inputs)) else { return Value::Null };
     let profile = profile_input(inputs);
-    let options = deciding_input(inputs, rules);
+    let Some(options) = deciding_input(inputs, rules) else { return Value::UNKNOWN };
     text_map(rules.native(&SlicingChoice {
         gpu: &node.gpu,
         accelerator_type: node.accelerator_type.as_deref(),
@@ -236,11 +253,15 @@ fn native(inputs: &Inputs<'_>) -> Value {
 }
 
 fn sent_labels(inputs: &Inputs<'_>, defaults: &Defaults) -> Value {
+    if !known(inputs, &LABELS) {
+        return Value::UNKNOWN;
+    }
     let Some(rules) = rules_input(inputs) else { return Value::Null };
+    let Some(options) = deciding_input(inputs, rules) else { return Value::UNKNOWN };
     let config = NodePoolConfig {
         labels: from_value::text_map(inputs.get("labels")),
         mig_profile: profile_input(inputs).into(),
-        options: Field::Known(deciding_input(inputs, rules)),
+        options: Field::Known(options),
         ..Default::default()
     };
     effective_labels(&config, defaults, rules).map_or(Value::UNKNOWN, text_map)

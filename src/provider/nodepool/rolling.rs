@@ -1,16 +1,16 @@
 //! The warning before an update that replaces or restarts every node.
 
 use crate::nodepool::spec::Amount;
-use crate::nodepool::{Change, Problems};
+use crate::nodepool::{Change, Problems, version};
 use crate::slicing::Cloud;
-use crate::tfplugin::Plan;
+use crate::tfplugin::{Plan, Value};
 
 use super::planning::paths_of;
 
 /// Warns when an update replaces or restarts every node, with what that takes.
 pub(super) fn warn(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
-    let rolled: Vec<String> =
-        paths_of(cloud, Change::Rolls).into_iter().filter(|path| plan.changed(path)).collect();
+    let changed = paths_of(cloud, Change::Rolls).into_iter().filter(|path| plan.changed(path));
+    let rolled: Vec<String> = changed.filter(|path| !is_fulfilled(plan, path)).collect();
     let Some(first) = rolled.first() else { return };
     let count = plan.get("node_count").as_u64();
     let nodes = match count {
@@ -18,7 +18,11 @@ pub(super) fn warn(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
         Some(count) => format!("all {count} nodes of the pool"),
         None => "every node of the pool".to_owned(),
     };
-    let surge = plan.get("upgrade.max_surge").as_str().and_then(|text| text.parse().ok());
+    let surge = match plan.get("upgrade.max_surge") {
+        Value::Unknown(_) => Surge::NotKnown,
+        Value::Null => Surge::Unset,
+        written => written.as_str().and_then(|text| text.parse().ok()).map_or(Surge::NotKnown, Surge::Of),
+    };
     let machine_type = plan.get("machine_type").as_str().unwrap_or("the pool's type");
     problems.warning(
         first,
@@ -30,8 +34,29 @@ pub(super) fn warn(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
     );
 }
 
+/// How many nodes are made before others go.
+#[derive(Debug, Clone, Copy)]
+enum Surge {
+    /// So many.
+    Of(Amount),
+    /// The pool has no such setting, as spot pools on AKS.
+    Unset,
+    /// The plan does not know it yet.
+    NotKnown,
+}
+
+/// Whether nodes that fulfil the prior value fulfil the planned one too: versions are a minimum, so a lower one or none
+/// asks nothing of them.
+fn is_fulfilled(plan: &Plan<'_>, path: &str) -> bool {
+    let before = plan.prior.and_then(|prior| prior.lookup(path).as_str());
+    match plan.get(path) {
+        now if path != "kubernetes_version" || now.is_unknown() => false,
+        now => now.as_str().is_none_or(|now| before.is_some_and(|before| version::satisfies(before, now))),
+    }
+}
+
 /// The machines that it takes beyond those of the pool.
-fn spare(surge: Option<Amount>, nodes: Option<u64>, machine_type: &str) -> String {
+fn spare(surge: Surge, nodes: Option<u64>, machine_type: &str) -> String {
     const NONE_NEEDED: &str =
         "Where GPUs are scarce, max_surge = \"0\" with max_unavailable = \"1\" needs none.";
     let needs = |machines: String, why: String| {
@@ -42,31 +67,65 @@ fn spare(surge: Option<Amount>, nodes: Option<u64>, machine_type: &str) -> Strin
         count => format!("{count} spare machines"),
     };
     match (surge, nodes) {
-        (Some(Amount::Nodes(0) | Amount::Percent(0)), _) => {
+        (Surge::Of(Amount::Nodes(0) | Amount::Percent(0)), _) => {
             "No spare machine is needed, since upgrade.max_surge is 0; nodes go away before their successors come."
                 .to_owned()
         }
-        (Some(Amount::Nodes(count)), _) => {
+        (Surge::Of(Amount::Nodes(count)), _) => {
             needs(machines(count.into()), format!("upgrade.max_surge = \"{count}\""))
         }
         // A share is rounded up to whole nodes (source: AKS documentation, "Customize node surge upgrade").
-        (Some(Amount::Percent(percent)), Some(nodes)) => {
+        (Surge::Of(Amount::Percent(percent)), Some(nodes)) => {
             let count = nodes.saturating_mul(percent.into()).div_ceil(100).max(1);
             needs(machines(count), format!("upgrade.max_surge = \"{percent}%\""))
         }
-        (Some(Amount::Percent(percent)), None) => {
+        (Surge::Of(Amount::Percent(percent)), None) => {
             needs(format!("spare machines for {percent} % of its nodes"), "upgrade.max_surge".to_owned())
         }
-        (None, _) => needs("at least 1 spare machine".to_owned(), "upgrade.max_surge".to_owned()),
+        (Surge::Unset, _) => {
+            "The pool has no upgrade settings, so the cloud decides how many spare machines that takes.".to_owned()
+        }
+        (Surge::NotKnown, _) => {
+            needs("at least 1 spare machine".to_owned(), "upgrade.max_surge".to_owned())
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tfplugin::Diagnostics;
 
-    fn said(surge: Option<Amount>, nodes: Option<u64>) -> String {
-        spare(surge, nodes, "m")
+    fn said(surge: Amount, nodes: Option<u64>) -> String {
+        spare(Surge::Of(surge), nodes, "m")
+    }
+
+    fn warned(before: Value, after: Value) -> bool {
+        let state = |version: Value| Value::object([("kubernetes_version", version)]);
+        let (prior, mut planned) = (state(before), state(after));
+        let plan = Plan {
+            config: &Value::Null,
+            prior: Some(&prior),
+            planned: &mut planned,
+            requires_replace: &mut Vec::new(),
+            private: &mut Vec::new(),
+            diagnostics: &mut Diagnostics::new(),
+        };
+        let mut problems = Problems::default();
+        warn(&plan, Cloud::Aks, &mut problems);
+        !problems.0.is_empty()
+    }
+
+    #[test]
+    fn only_a_higher_version_rolls() {
+        let wish = |text: &str| Value::string(text);
+        assert!(warned(wish("1.33"), wish("1.34")));
+        assert!(warned(wish("1.33.5"), wish("1.33.6")));
+        assert!(warned(wish("1.33"), Value::UNKNOWN));
+        assert!(warned(Value::Null, wish("1.33")));
+        assert!(!warned(wish("1.34"), wish("1.33.5")));
+        assert!(!warned(wish("1.33.5"), wish("1.33")));
+        assert!(!warned(wish("1.33"), Value::Null));
     }
 
     #[test]
@@ -79,16 +138,17 @@ mod tests {
             (Amount::Percent(50), Some(1), "1 spare machine of"),
             (Amount::Percent(10), None, "10 % of its nodes"),
         ] {
-            let said = said(Some(surge), nodes);
+            let said = said(surge, nodes);
             assert!(said.contains(counted) && said.contains("needs none"), "{said}");
         }
-        assert!(said(None, Some(2)).contains("at least 1 spare machine of"));
+        assert!(spare(Surge::NotKnown, Some(2), "m").contains("at least 1 spare machine of"));
+        assert!(spare(Surge::Unset, Some(2), "m").contains("the cloud decides"));
     }
 
     #[test]
     fn without_surge_none_is_needed() {
         for surge in [Amount::Nodes(0), Amount::Percent(0)] {
-            assert!(said(Some(surge), Some(4)).starts_with("No spare machine is needed"));
+            assert!(said(surge, Some(4)).starts_with("No spare machine is needed"));
         }
     }
 }

@@ -204,11 +204,11 @@ fn options(live: &Options, prior: &Value, rules: &dyn CloudRules) -> Value {
     Value::object(rules.options().iter().map(|spec| {
         let (live, prior) = (live.get(spec.name), prior.lookup(spec.name));
         let value = match (live, prior.as_str()) {
+            // What no cloud holds, only the state can.
+            _ if spec.change == Change::None => prior.clone(),
             (Some(OptionValue::Text(live)), Some(kept)) if rules.may_show_as(spec.name, kept, live) => {
                 prior.clone()
             }
-            // No cloud holds it, so no cloud can show it.
-            (None, _) if spec.change == Change::None => prior.clone(),
             _ => option(live, prior, spec.kind),
         };
         (spec.name, value)
@@ -256,3 +256,6 @@ fn imported_gpu(pool: &NodePool) -> Value {
         _ => Value::Null,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -214,6 +214,8 @@ impl Aks {
         match act {
             Act::AddCluster { group, name, location } => {
                 let plan = Plan {
+                    accounts: super::model::Accounts::Entra,
+                    stack: crate::sandbox::kubernetes::Stack::Nothing,
                     group,
                     name,
                     location,
@@ -274,6 +276,7 @@ impl Aks {
             Deed::Delete => {
                 self.clusters.get_mut(key).map(|cluster| cluster.pools.remove(name));
             }
+            // That the autoscaler gives the pool another etag is unverified.
             Deed::Resize(count) => {
                 self.edit(context, key, name, |pool| pool.spec["count"] = json!(count));
                 self.fill(key, name, context.now, context.latency, context.random);
@@ -304,7 +307,7 @@ impl Aks {
                 self.edit(context, key, name, |pool| pool.spec[property.as_str()] = value.clone());
             }
             Deed::Stop => {
-                self.edit(context, key, name, |pool| pool.spec["powerState"] = json!({"code": "Stopped"}))
+                self.edit(context, key, name, |pool| pool.spec["powerState"] = json!({"code": "Stopped"}));
             }
             Deed::Upgrade(version) => {
                 let cluster =

@@ -6,7 +6,7 @@ use super::model::Aks;
 use super::routes;
 use crate::sandbox::context::Context;
 use crate::sandbox::exchange::{Answer, Call};
-use crate::sandbox::faults::Refused;
+use crate::sandbox::fault_kinds::Refused;
 
 impl Aks {
     /// The error that a fault answers a call with.

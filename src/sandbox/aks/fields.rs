@@ -126,7 +126,10 @@ fn read_value(kind: &Kind, value: &Value, path: &str, version: ApiVersion) -> Re
                     return Err(Violation::Unknown(name.clone()));
                 };
                 let inner = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                if !value.is_null() && !field.output_only {
+                // AKS shows some enumerations empty that nobody set, and takes them back so (source: AKS documentation
+                // on managed GPU nodes, the answer with `driverType`).
+                let empty = matches!(field.kind, Kind::Enum(_)) && value == "";
+                if !value.is_null() && !empty && !field.output_only {
                     read.insert(name.clone(), read_value(&field.kind, value, &inner, version)?);
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! - [`routes`]: which call is meant. [`api`], [`fields`]: versions, and JSON by the models of Microsoft's client.
 //!   [`errors`]: Azure's errors. [`headers`]: what every answer carries. [`buckets`]: how many calls are taken.
-//! - [`agentpools`], [`clusters`]: the calls.
+//! - [`agentpools`], [`put`], [`scale`], [`clusters`], [`credentials`]: the calls.
 //! - [`rules`], [`gpus`], [`labels`], [`versions`], [`hardware`]: what the service accepts. [`spec`]: properties with
 //!   their defaults, and how they are shown.
 //! - [`model`], [`nodes`], [`operations`], [`rollout`]: what exists and how it changes with time.
@@ -18,6 +18,7 @@ mod agentpools;
 mod api;
 mod buckets;
 mod clusters;
+mod credentials;
 mod errors;
 mod faults;
 mod fields;
@@ -28,9 +29,11 @@ mod labels;
 mod model;
 mod nodes;
 mod operations;
+mod put;
 mod rollout;
 mod routes;
 mod rules;
+mod scale;
 mod seed;
 mod spec;
 mod versions;
@@ -158,16 +161,21 @@ impl Aks {
             Route::ClustersOfSubscription => return ok(Ok(self.list_clusters(None, version))),
             Route::Clusters => return ok(Ok(self.list_clusters(target.group.as_deref(), version))),
             Route::Cluster => return ok(self.get_cluster(cluster, version)),
+            Route::Credentials(whose) => return ok(self.credentials(context, cluster, whose)),
             Route::AvailableVersions => return ok(self.available_versions(cluster, version)),
             Route::Pools => return ok(self.list_pools(cluster, call, version, &base)),
             Route::UpgradeProfile(pool) => return ok(self.upgrade_profile(cluster, &pool)),
             Route::Machines(pool, machine) => return ok(self.machines(cluster, &pool, machine.as_deref())),
+            Route::PoolOperations(pool, id) => {
+                return ok(self.pool_operations(cluster, &pool, id.as_deref(), call, version));
+            }
             Route::Operation(id) => {
                 return self.get_operation(context, call, &id, target.location.as_deref());
             }
             Route::OperationResult(id) => return self.get_result(context, call, &id, version),
             Route::Pool(pool) => match call.method.as_str() {
                 "PUT" => self.put_pool(context, cluster, &pool, call, version)?,
+                "PATCH" => self.scale_pool(context, cluster, &pool.to_ascii_lowercase(), call, version)?,
                 "DELETE" => self.delete_pool(context, cluster, &pool.to_ascii_lowercase(), call)?,
                 _ => return ok(self.get_pool(cluster, &pool.to_ascii_lowercase(), version)),
             },

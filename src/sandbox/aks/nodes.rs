@@ -8,7 +8,7 @@ use super::hardware::{self, Size};
 use super::model::{Pool, number, strings};
 use super::spec;
 use crate::sandbox::clock::Millis;
-use crate::sandbox::nodes::{Advertised, Gpus, Node, Restart, Taint};
+use crate::sandbox::nodes::{Advertised, Cut, Gpus, Node, Restart, Taint};
 use crate::sandbox::random::Random;
 
 /// Tells which image a node runs.
@@ -33,7 +33,7 @@ pub(crate) fn make(pool: &mut Pool, boot: &Boot, random: &mut Random) -> Node {
     let size = pool.size();
     let spec = &pool.spec;
     let ready_at = boot.at + boot.span / 2;
-    // AKS partitions by a service that works only after a restart of the machine (source: AKS AgentBaker), so the
+    // AKS partitions by a service that works only after a restart of the machine (source: AKS `AgentBaker`), so the
     // slices come minutes after the node was ready for the first time.
     let restart = is_cut(spec).then(|| Restart {
         at: ready_at + boot.span * 3 / 10,
@@ -60,6 +60,8 @@ pub(crate) fn make(pool: &mut Pool, boot: &Boot, random: &mut Random) -> Node {
             .into_iter()
             .map(|(resource, count)| Advertised { resource, count, from: plugin_at })
             .collect(),
+        cut: cut(spec, size, restart.as_ref().map_or(ready_at, |restart| restart.ready_at)),
+        driver: spec["gpuProfile"]["driver"] != "None",
         created_at: boot.at,
         ready_at,
         restart,
@@ -105,7 +107,7 @@ fn is_cut(spec: &Value) -> bool {
 
 /// Extended resources of one node. AKS brings a device plugin to managed pools only; on others nothing is advertised
 /// until somebody installs one (source: AKS documentation on GPU node pools). The plugin of a managed pool runs with
-/// the single strategy unless `migStrategy` is `Mixed` (source: AKS AgentBaker); with DRA there is none.
+/// the single strategy unless `migStrategy` is `Mixed` (source: AKS `AgentBaker`); with DRA there is none.
 fn advertised(spec: &Value, size: Option<&Size>) -> Vec<(String, u32)> {
     let nvidia = &spec["gpuProfile"]["nvidia"];
     let Some((gpu, count)) = size.and_then(|size| Some((size.gpu?, size.gpus))) else { return Vec::new() };
@@ -125,6 +127,16 @@ fn advertised(spec: &Value, size: Option<&Size>) -> Vec<(String, u32)> {
         *resources.entry(resource).or_default() += instances * count;
     }
     resources.into_iter().collect()
+}
+
+/// The slices that AKS makes, whoever shows them.
+fn cut(spec: &Value, size: Option<&Size>, from: Millis) -> Option<Cut> {
+    let gpu = size?.gpu?;
+    let slices: Vec<_> = spec::profiles(spec)
+        .into_iter()
+        .filter_map(|(profile, count)| Some((hardware::native_name(gpu, &profile)?, count)))
+        .collect();
+    (!slices.is_empty()).then_some(Cut { slices, from })
 }
 
 /// Labels and taints by the pool's resource; image and region stay as they were made.

@@ -7,7 +7,7 @@ use super::Context;
 use super::errors::Refusal;
 use super::model::{Aks, Cluster, Drought};
 use crate::sandbox::clock::{Millis, millis, rfc3339};
-use crate::sandbox::faults::Outcome;
+use crate::sandbox::fault_kinds::Outcome;
 
 /// Finished operations that are kept for questions about them.
 const REMEMBERED: usize = 2000;

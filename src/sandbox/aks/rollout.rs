@@ -9,7 +9,7 @@ use super::model::{Aks, Pool};
 use super::nodes::{self, Boot};
 use super::operations::{End, Failure, Operation, Roll, Work};
 use crate::sandbox::clock::{Millis, millis};
-use crate::sandbox::faults::Outcome;
+use crate::sandbox::fault_kinds::Outcome;
 use crate::sandbox::nodes::Node;
 use crate::sandbox::random::Random;
 

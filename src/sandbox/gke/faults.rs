@@ -3,7 +3,7 @@
 use super::errors::Refusal;
 use crate::sandbox::context::Context;
 use crate::sandbox::exchange::{Answer, Call};
-use crate::sandbox::faults::Refused;
+use crate::sandbox::fault_kinds::Refused;
 
 /// The error that a fault answers a call with.
 pub(crate) fn refuse(context: &mut Context<'_>, call: &Call, refused: &Refused) -> Answer {

@@ -9,7 +9,7 @@ use super::errors::Refusal;
 use super::model::{Cluster, Drought, Gke, is_zone};
 use super::{Context, PROJECT_NUMBER};
 use crate::sandbox::clock::{Millis, millis, rfc3339};
-use crate::sandbox::faults::Outcome;
+use crate::sandbox::fault_kinds::Outcome;
 
 /// Operations that a cluster may have under way (source: GKE's own error text).
 const CONCURRENT_OPERATIONS: usize = 5;

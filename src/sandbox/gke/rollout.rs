@@ -12,7 +12,7 @@ use super::nodes::{self, Boot};
 use super::operations::{Changes, Failure, Operation, Roll, Work};
 use super::spec;
 use crate::sandbox::clock::{Millis, millis};
-use crate::sandbox::faults::Outcome;
+use crate::sandbox::fault_kinds::Outcome;
 use crate::sandbox::random::Random;
 
 /// `google.rpc.Code` numbers.

@@ -10,7 +10,7 @@ pub(super) fn derive(derived: &[Derived], config: &Value, prior: Option<&Value>,
             continue;
         }
         let kept = prior.filter(|_| one.sticky).and_then(|prior| kept(one, prior, planned)).cloned();
-        let value = kept.unwrap_or_else(|| one.value_after(prior, planned));
+        let value = kept.unwrap_or_else(|| one.planned(config, prior, planned));
         put(planned, one, value);
     }
 }

@@ -138,7 +138,8 @@ impl Merge<'_> {
         let prior = sources.prior;
         if let Some((Nesting::Single, inner)) = attribute.as_nested() {
             let existing = prior.filter(|prior| !prior.is_null());
-            if existing.is_some() || self.has_derived_parts(&place.path) {
+            let made_here = !attribute.is_optional() && self.has_derived_parts(&place.path);
+            if existing.is_some() || made_here {
                 place.unset = true;
                 return self.body(inner, &[], Sources { prior: existing, ..sources }, &place);
             }

@@ -10,9 +10,9 @@ use crate::slicing::{Capacity, MigStrategy, Sharing};
 const MOST_NODES: u32 = 1000;
 /// Pods per node (source: AKS documentation, "IP address planning", maximum pods per node).
 const PODS: std::ops::RangeInclusive<u32> = 10..=250;
-/// Pods that AKS demands room for on the nodes of a pool together, where max_pods is low (source: as above).
+/// Pods that AKS demands room for on the nodes of a pool together, where `max_pods` is low (source: as above).
 const PODS_OF_POOL: u32 = 30;
-/// What max_pods is when unset, by the cluster's network plugin, which plan cannot know (source: as above).
+/// What `max_pods` is when unset, by the cluster's network plugin, which plan cannot know (source: as above).
 const DEFAULT_PODS_NODE_SUBNET: u64 = 30;
 const DEFAULT_PODS_POD_SUBNET: u64 = 110;
 /// Pods that are not ours and run on every node of AKS: networking, DNS, metrics, device plugin. A round figure.

@@ -47,7 +47,7 @@ fn the_messages_about_profiles_and_machines() {
         // No prefix.
         problems("NC24ads_A100_v4", "1g.10gb"),
         all_problems(|it| {
-            it.labels = map(&[("nvidia.com/gpu.present", "true"), ("kubernetes.azure.com/x", "y")])
+            it.labels = map(&[("nvidia.com/gpu.present", "true"), ("kubernetes.azure.com/x", "y")]);
         }),
         all_problems(|it| it.labels = map(&[("nvidia.com/mig.config", "all-1g.10gb")])),
     ];

@@ -1,7 +1,7 @@
 //! Faults in Azure's words, and operations that end badly.
 
 use super::*;
-use crate::sandbox::faults::Effect;
+use crate::sandbox::fault_kinds::Effect;
 
 /// What the fault answers a call with.
 fn answered(fault: &Value, method: &str, path: &str) -> Answer {
@@ -19,7 +19,8 @@ fn answered(fault: &Value, method: &str, path: &str) -> Answer {
         panic!("{fault} refuses nothing")
     };
     let (now, random, faults) = (azure.now, &mut azure.random, &mut azure.faults);
-    let mut context = Context { now, latency: LATENCY, random, faults, call: Some(&call), applied: None };
+    let mut context =
+        Context { now, latency: LATENCY, random, faults, call: Some(&call), directory: None, applied: None };
     azure.aks.refuse(&mut context, &call, &refused)
 }
 

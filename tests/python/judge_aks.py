@@ -1,0 +1,105 @@
+"""Judges every exchange in a sandbox's record file by the classes of Microsoft's own Python client.
+
+    python judge_aks.py RECORD...
+    python judge_aks.py --optional FOLDER    every record in the folder; there need not be any
+
+Each line of a record is {method, url, request_body, status, response_body, error_type, fault}. An exchange is judged by
+the release of azure-mgmt-containerservice for its api-version. One line is printed for each violation, of a request or
+of an answer; the exit code is 1 if there is any, 2 if there is nothing to judge.
+"""
+
+import json
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import azure_models
+
+# Faults whose answer is meant to be unreadable.
+UNREADABLE = {"wrong_answer"}
+
+# What Azure Resource Manager itself answers, whose client is another one.
+FOREIGN = ("/tenants", "/metadata/endpoints")
+# How paths of Google's begin: a sandbox is all clouds at once.
+GOOGLE = ("/v1/", "/compute/")
+
+
+def foreign(path):
+    parts = path.strip("/").split("/")
+    own = path.lower() in FOREIGN or parts[0].lower() == "subscriptions" and len(parts) < 3
+    return own or path.startswith(GOOGLE)
+
+
+def judge(api, record):
+    """Every violation of one exchange, as (place, what)."""
+    address = urlsplit(record["url"])
+    status, body = record["status"], record["response_body"]
+    operation = azure_models.OPERATION.fullmatch(address.path)
+    method = api.method(record["method"], address.path)
+    if operation and record["method"] == "GET":
+        if record["request_body"] is not None:
+            yield "request", "a body where there is none"
+    elif method is None:
+        yield "url", "Azure has no such method"
+        return
+    else:
+        yield from api.judge_query(method, address.query)
+        if method.body is not None and record["request_body"] is not None:
+            yield from api.judge(method.body, record["request_body"], "request", request=True)
+        elif record["request_body"] is not None:
+            yield "request", f"a body where {method.name} has none"
+        elif method.body is not None:
+            yield "request", f"no body where {method.name} has one"
+    if status == 0 or record["fault"] in UNREADABLE:
+        return
+    if status >= 400:
+        yield from api.judge_error(body)
+    elif not operation:
+        yield from api.judge_answer(method, status, body)
+    elif operation[1].lower() == "operations":
+        yield from api.judge_operation(body)
+    elif status == 200:
+        # What an operation was for: a node pool.
+        yield from api.judge(api.models.AgentPool, body, "response", request=False)
+
+
+def lines(file):
+    """The exchanges of a record. A sandbox that was killed may have left the last one unfinished."""
+    for number, line in enumerate(Path(file).read_text().splitlines(keepends=True), start=1):
+        if line.endswith("\n"):
+            yield number, json.loads(line)
+
+
+def main(files):
+    optional = files[:1] == ["--optional"] and len(files) == 2
+    if optional:
+        files = sorted(Path(files[1]).glob("*.jsonl"))
+    elif not files:
+        print(__doc__)
+        return 2
+    apis = azure_models.releases()
+    judged, passed, violations = 0, 0, 0
+    for file in files:
+        for number, record in lines(file):
+            address = urlsplit(record["url"])
+            if foreign(address.path):
+                passed += 1
+                continue
+            judged += 1
+            version = parse_qs(address.query).get("api-version", [""])[0]
+            # Operations have a version of their own. An error about a version is an error like any other.
+            known = version in apis or azure_models.OPERATION.fullmatch(address.path) or record["status"] >= 400
+            api = apis.get(version, apis[max(apis)])
+            found = judge(api, record) if known else [("query.api-version", f"{version!r} is none of {', '.join(apis)}")]
+            for place, what in found:
+                violations += 1
+                print(f"{file}:{number}: {record['method']} {record['url']}: {place}: {what}")
+    print(f"{judged} exchanges judged, {passed} of no concern, {violations} violations", file=sys.stderr)
+    if judged == 0 and not optional:
+        print("nothing to judge", file=sys.stderr)
+        return 2
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
