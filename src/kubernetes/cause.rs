@@ -23,7 +23,7 @@ pub(super) struct Asked<'a> {
 /// The cause of a failed request.
 pub(super) fn cause(error: &kube::Error, asked: Asked<'_>) -> KubeError {
     let server = asked.server.to_owned();
-    let right = asked.right.clone();
+    let right = Box::new(asked.right.clone());
     match error {
         kube::Error::Api(status) => refusal(status, asked),
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
@@ -34,7 +34,7 @@ pub(super) fn cause(error: &kube::Error, asked: Asked<'_>) -> KubeError {
 }
 
 fn refusal(status: &kube::core::Status, asked: Asked<'_>) -> KubeError {
-    let right = asked.right.clone();
+    let right = Box::new(asked.right.clone());
     let message = if status.message.is_empty() { status.reason.clone() } else { status.message.clone() };
     match status.code {
         401 => KubeError::Unauthorized {
@@ -61,7 +61,13 @@ fn refusal(status: &kube::core::Status, asked: Asked<'_>) -> KubeError {
 fn connection(error: &kube::Error, asked: Asked<'_>) -> KubeError {
     let server = asked.server.to_owned();
     let links = chain(error);
-    let whole = || links.iter().map(|link| link.text.as_str()).collect::<Vec<_>>().join(": ");
+    let whole = || {
+        // The client's own words for where it was say nothing of why.
+        let own = |text: &&str| !text.starts_with("ServiceError") && !text.starts_with("client error (");
+        let mut texts: Vec<&str> = links.iter().map(|link| link.text.as_str()).filter(own).collect();
+        texts.dedup();
+        if texts.is_empty() { "no reason is given".to_owned() } else { texts.join(": ") }
+    };
     for link in &links {
         match &link.kind {
             Kind::Credentials(why) => {
@@ -70,7 +76,11 @@ fn connection(error: &kube::Error, asked: Asked<'_>) -> KubeError {
             Kind::Tls => return KubeError::Tls { server, why: link.text.clone() },
             Kind::Io(io::ErrorKind::ConnectionRefused) => return KubeError::Refused { server },
             Kind::Io(io::ErrorKind::TimedOut) => {
-                return KubeError::TimedOut { server, right: asked.right.clone(), after: asked.limit };
+                return KubeError::TimedOut {
+                    server,
+                    right: Box::new(asked.right.clone()),
+                    after: asked.limit,
+                };
             }
             Kind::Dns => {
                 // The link after this one is the resolver's own word.
@@ -84,7 +94,7 @@ fn connection(error: &kube::Error, asked: Asked<'_>) -> KubeError {
     if connecting {
         KubeError::Unreachable { server, why: whole() }
     } else {
-        KubeError::Broken { server, right: asked.right.clone(), why: whole() }
+        KubeError::Broken { server, right: Box::new(asked.right.clone()), why: whole() }
     }
 }
 

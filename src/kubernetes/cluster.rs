@@ -155,7 +155,7 @@ impl Cluster {
             tracing::info!(%right, reason = %error, wait_ms = wait.as_millis(), "trying again");
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = call.cancelled.cancelled() => return Err(KubeError::Interrupted { right: right.clone() }),
+                () = call.cancelled.cancelled() => return Err(KubeError::Interrupted { right: Box::new(right.clone()) }),
             }
             left -= 1;
             pause *= 2;
@@ -169,13 +169,16 @@ impl Cluster {
         right: &Right,
         answer: impl Future<Output = Result<T, kube::Error>>,
     ) -> Result<T, KubeError> {
-        let interrupted = || KubeError::Interrupted { right: right.clone() };
+        let interrupted = || KubeError::Interrupted { right: Box::new(right.clone()) };
         if call.cancelled.is_cancelled() {
             return Err(interrupted());
         }
         let limit = REQUEST.min(call.remaining());
-        let timed_out =
-            || KubeError::TimedOut { server: self.server.clone(), right: right.clone(), after: limit };
+        let timed_out = || KubeError::TimedOut {
+            server: self.server.clone(),
+            right: Box::new(right.clone()),
+            after: limit,
+        };
         let answer = tokio::time::timeout(limit, answer);
         let result = if right.verb.changes() {
             // What has been sent is waited for, so that its outcome is known.

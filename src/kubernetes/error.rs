@@ -57,14 +57,14 @@ pub enum KubeError {
         /// Where the API should be.
         server: String,
         /// What was asked.
-        right: Right,
+        right: Box<Right>,
         /// How long the answer was waited for.
         after: Duration,
     },
     /// The user interrupted.
     Interrupted {
         /// What was asked.
-        right: Right,
+        right: Box<Right>,
     },
     /// 401: the cluster does not know the identity. Remedy: other credentials, or access for these.
     Unauthorized {
@@ -78,7 +78,7 @@ pub enum KubeError {
     /// 403: the identity may not. Remedy: the right.
     Forbidden {
         /// What was asked.
-        right: Right,
+        right: Box<Right>,
         /// Who was shown.
         identity: String,
         /// How it is given rights.
@@ -98,21 +98,21 @@ pub enum KubeError {
     /// 404: the object, its namespace or its kind does not exist.
     Missing {
         /// What was asked.
-        right: Right,
+        right: Box<Right>,
         /// The server's words.
         message: String,
     },
     /// 409: somebody else owns what was to be changed, or changed it meanwhile.
     Conflict {
         /// What was asked.
-        right: Right,
+        right: Box<Right>,
         /// The server's words, which name the owner.
         message: String,
     },
     /// Any other refusal.
     Rejected {
         /// What was asked.
-        right: Right,
+        right: Box<Right>,
         /// The status.
         code: u16,
         /// The server's words.
@@ -125,7 +125,7 @@ pub enum KubeError {
         /// Where the API is.
         server: String,
         /// What was asked.
-        right: Right,
+        right: Box<Right>,
         /// What is known of it.
         why: String,
     },
@@ -134,7 +134,7 @@ pub enum KubeError {
         /// Where the API should be.
         server: String,
         /// What was asked.
-        right: Right,
+        right: Box<Right>,
         /// What was read.
         why: String,
     },

@@ -46,6 +46,7 @@ mod gke_rolls;
 mod gke_unknowns;
 mod gke_updates;
 mod harness;
+mod kubernetes;
 mod mig_change;
 mod mig_corners;
 mod mig_desk;

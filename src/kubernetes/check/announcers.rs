@@ -1,11 +1,18 @@
 //! Whether anything could announce a pool's slices. Pure.
 
 use super::SliceCheck;
-use crate::kubernetes::plugin::{Installed, Place, Vendor, place};
+use crate::kubernetes::plugin::{Installed, Place, Vendor, helm, place};
+use crate::nodepool::spec::Taint;
 use crate::slicing::Sharing;
 
-/// What is to be installed or set before anything can announce the slices; `None` where something can.
-pub(super) fn advice(check: &SliceCheck, place: Option<&Place>, installed: &Installed) -> Option<String> {
+/// What is to be installed or set before anything can announce the slices of nodes with these taints; `None` where
+/// something can.
+pub(super) fn advice(
+    check: &SliceCheck,
+    place: Option<&Place>,
+    installed: &Installed,
+    taints: &[Taint],
+) -> Option<String> {
     // The operator makes its plugin when it sees the first GPU node.
     let policies = !installed.policies.is_empty();
     let mut announcers =
@@ -30,5 +37,7 @@ pub(super) fn advice(check: &SliceCheck, place: Option<&Place>, installed: &Inst
         config_map: place.map(|place| place.config_map.clone()),
     };
     // With both names, or with nothing installed, there is one choice at most.
-    place::choose(&wanted, installed).ok().and_then(|place| place.advice(&[]))
+    let place = place::choose(&wanted, installed).ok()?;
+    // Somebody may read the ConfigMap, and nobody announce.
+    place.advice(taints).or_else(|| (!any).then(|| helm::install(&place, taints)))
 }

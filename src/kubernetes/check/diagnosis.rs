@@ -8,6 +8,7 @@ use crate::kubernetes::config::lint;
 use crate::kubernetes::nodes::NodeSeen;
 use crate::kubernetes::plugin::scheduling::Obstacle;
 use crate::kubernetes::plugin::{CONFIG_LABEL, DevicePlugin, Vendor};
+use crate::nodepool::spec::Taint;
 use crate::slicing::{MigStrategy, Sharing};
 
 use super::evidence::{ConfigSeen, Evidence};
@@ -54,6 +55,11 @@ impl<'a> Scene<'a> {
         Scene { check, evidence, wrong }
     }
 
+    /// The taints of the nodes in question.
+    fn taints(&self) -> &'a [Taint] {
+        self.wrong.first().map(|node| node.taints.as_slice()).unwrap_or_default()
+    }
+
     /// The names of the nodes in question for which something holds.
     fn nodes(&self, holds: impl Fn(&NodeSeen) -> bool) -> Vec<String> {
         self.wrong.iter().filter(|node| holds(node)).map(|node| node.name.clone()).collect()
@@ -92,7 +98,7 @@ impl<'a> Scene<'a> {
         let any = self.announcers().next().is_some() || !installed.policies.is_empty();
         let advice = || {
             let place = self.key().map(|(place, _)| place);
-            announcers::advice(self.check, place, installed).unwrap_or_default()
+            announcers::advice(self.check, place, installed, self.taints()).unwrap_or_default()
         };
         (!any).then(|| Finding::NoPlugin { advice: advice() })
     }
@@ -142,8 +148,8 @@ impl<'a> Scene<'a> {
         match &plugin.mounted {
             None => {
                 // The place's own advice may date from before the plugin was there.
-                let advice = announcers::advice(self.check, Some(place), installed);
-                let advice = advice.or_else(|| place.advice(&[])).unwrap_or_default();
+                let advice = announcers::advice(self.check, Some(place), installed, self.taints());
+                let advice = advice.or_else(|| place.advice(self.taints())).unwrap_or_default();
                 Some(Finding::Unconfigured { plugin: plugin.full_name(), advice })
             }
             Some(mounted) if mounted.label != CONFIG_LABEL => {

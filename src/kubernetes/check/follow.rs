@@ -128,7 +128,7 @@ impl Follower<'_> {
         let answer = self.cluster.once(self.call, &right, api.list(&options));
         let timed_out = KubeError::TimedOut {
             server: self.cluster.server().to_owned(),
-            right: right.clone(),
+            right: Box::new(right.clone()),
             after: time,
         };
         let list = tokio::time::timeout(time, answer).await.unwrap_or(Err(timed_out))?;
@@ -141,9 +141,11 @@ impl Follower<'_> {
     /// that is told how.
     async fn nothing_announces(&self) -> Option<Outcome> {
         let Announcer::DevicePlugin { key } = &self.check.announcer else { return None };
+        let taints = staying(&self.nodes).next().map(|node| node.taints.clone()).unwrap_or_default();
         // Who may not look cannot tell; the nodes will.
         let installed = self.cluster.installed(self.call).await.ok()?;
-        let advice = announcers::advice(self.check, key.as_ref().map(|(place, _)| place), &installed)?;
+        let advice =
+            announcers::advice(self.check, key.as_ref().map(|(place, _)| place), &installed, &taints)?;
         Some(Outcome::NotVerified(NotVerified::NothingAnnounces { advice }))
     }
 

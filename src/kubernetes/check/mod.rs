@@ -87,7 +87,7 @@ pub enum NotVerified {
     NotAsked(Box<KubeError>),
     /// There is no node.
     NoNodes,
-    /// The nodes publish ResourceSlices for dynamic resource allocation and no extended resource.
+    /// The nodes publish `ResourceSlice`s for dynamic resource allocation and no extended resource.
     DynamicAllocation,
     /// The user interrupted.
     Interrupted,

@@ -42,7 +42,7 @@ async fn what_does_not_pass_is_told_at_once() {
     let (cluster, log) = cluster(move |_| refusal(403, "Forbidden", message));
     let error = list(&cluster, &call(LONG)).await.unwrap_err();
     assert!(
-        matches!(&error, KubeError::Forbidden { right, message: said, .. } if *right == nodes() && said == message)
+        matches!(&error, KubeError::Forbidden { right, message: said, .. } if **right == nodes() && said == message)
     );
     assert_eq!(log.lock().unwrap().len(), 1);
 }
@@ -60,7 +60,7 @@ async fn an_interrupted_call_asks_nothing() {
     let (cluster, log) = cluster(|_| refusal(500, "InternalError", "etcd"));
     let call = call(LONG);
     call.cancelled.cancel();
-    assert_eq!(list(&cluster, &call).await, Err(KubeError::Interrupted { right: nodes() }));
+    assert_eq!(list(&cluster, &call).await, Err(KubeError::Interrupted { right: Box::new(nodes()) }));
     assert_eq!(log.lock().unwrap().len(), 0);
 }
 

@@ -124,13 +124,12 @@ fn place(shape: Shape, value: &Value, path: &str, findings: &mut Findings) {
         (Shape::Flag, Value::String(word)) if is_old_flag(word) => {}
         (Shape::Flag, _) => wrong("true or false"),
         (Shape::Text, _) => wrong("a text"),
-        (Shape::Word(words), value) => word(words, value, path, findings),
         (Shape::Words(words), Value::Array(items)) => {
             for (position, item) in items.iter().enumerate() {
                 word(words, item, &format!("{path}[{position}]"), findings);
             }
         }
-        (Shape::Words(words), value) => word(words, value, path, findings),
+        (Shape::Word(words) | Shape::Words(words), value) => word(words, value, path, findings),
         (Shape::Whole(least), value) => match value.as_i64() {
             Some(number) if number >= least => {}
             Some(number) => findings.refused(path, format!("it is {number}, and {least} is the least")),

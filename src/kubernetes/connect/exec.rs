@@ -48,7 +48,7 @@ impl std::fmt::Debug for Token {
 /// What a plugin gave.
 pub(super) enum Given {
     /// A token; the plugin is asked again when it ends.
-    Tokens(Plugin),
+    Tokens(Box<Plugin>),
     /// A certificate.
     Certificate(ClientCertificate),
 }
@@ -66,7 +66,7 @@ pub(super) async fn ask(exec: ExecConfig, cluster: Option<ExecAuthCluster>) -> R
         }
         (_, _, Some(_)) => {
             *plugin.last.lock().await = plugin.token_of(status.token, status.expiration_timestamp)?;
-            Ok(Given::Tokens(plugin))
+            Ok(Given::Tokens(Box::new(plugin)))
         }
         _ => Err(plugin.failed("it printed neither a token nor a certificate with its key")),
     }

@@ -123,7 +123,7 @@ async fn of_kubeconfig(path: &str, context: Option<&str>) -> Result<Target, Kube
             why: format!("{}. {}", error.summary, error.detail),
         })?;
         match given {
-            exec::Given::Tokens(plugin) => tokens = Some(Arc::new(plugin)),
+            exec::Given::Tokens(plugin) => tokens = Some(Arc::from(plugin as Box<dyn TokenSource>)),
             exec::Given::Certificate(pair) => {
                 user.client_certificate_data = Some(STANDARD.encode(pair.certificate));
                 user.client_key_data = Some(STANDARD.encode(pair.key).into());

@@ -9,7 +9,7 @@ fn all() -> Vec<KubeError> {
     let server = || "https://10.0.0.1:6443".to_owned();
     let identity = || "the Google credentials of the provider".to_owned();
     let grant = || "A RoleBinding gives it rights.".to_owned();
-    let right = patch;
+    let right = || Box::new(patch());
     let message = || "the server's own words".to_owned();
     vec![
         KubeError::Settings { setting: "kubernetes.host", why: "\"x\" is no URL".to_owned() },
@@ -22,7 +22,7 @@ fn all() -> Vec<KubeError> {
         KubeError::Interrupted { right: right() },
         KubeError::Unauthorized { server: server(), identity: identity(), grant: grant() },
         KubeError::Forbidden { right: right(), identity: identity(), grant: grant(), message: message() },
-        KubeError::Lacking { rights: vec![right()], identity: identity(), grant: grant() },
+        KubeError::Lacking { rights: vec![patch()], identity: identity(), grant: grant() },
         KubeError::Missing { right: right(), message: message() },
         KubeError::Conflict { right: right(), message: message() },
         KubeError::Rejected { right: right(), code: 500, message: message(), retry_after: None },

@@ -12,6 +12,8 @@ pub fn plugin_values(place: &Place, taints: &[Taint]) -> String {
     let foreign: Vec<&Taint> = taints
         .iter()
         .filter(|taint| taint.key != Taint::gpu().key && taint.effect != TaintEffect::PreferNoSchedule)
+        // A DaemonSet's pods tolerate those that Kubernetes marks states with.
+        .filter(|taint| !taint.key.starts_with("node.kubernetes.io/"))
         .collect();
     if !foreign.is_empty() {
         // The list replaces the chart's own, so that has to be repeated.

@@ -80,9 +80,6 @@ pub struct ClusterPolicy {
 /// Where a `config-manager` finds the configurations when nothing else is said.
 const CONFIGS: &str = "/available-configs";
 
-/// Where device plugins and the kubelet meet, at the end of the path.
-const SOCKETS: &str = "/device-plugins";
-
 impl DevicePlugin {
     /// `namespace/name`.
     pub fn full_name(&self) -> String {
@@ -92,7 +89,7 @@ impl DevicePlugin {
     /// What a DaemonSet is to GPUs; `None` where it is nothing to them.
     pub fn of(set: &DaemonSet) -> Option<Self> {
         let pod = set.spec.template.spec.as_ref()?;
-        let announcer = pod.containers.iter().find(|container| announces(pod, container));
+        let announcer = pod.containers.iter().find(|container| announces(container));
         let mounted = mounted(pod);
         if announcer.is_none() && mounted.is_none() {
             return None;
@@ -116,21 +113,17 @@ impl DevicePlugin {
     }
 }
 
-/// Whether a container is a device plugin for NVIDIA GPUs.
-fn announces(pod: &PodSpec, container: &Container) -> bool {
+/// Whether a container is a device plugin for NVIDIA GPUs: by its program, else by its image or its own name. The image
+/// alone does not tell, since feature discovery and the MPS daemon are in the same one.
+fn announces(container: &Container) -> bool {
     const NAMES: [&str; 3] = ["k8s-device-plugin", "nvidia-device-plugin", "nvidia-gpu-device-plugin"];
-    let mounts = container.volume_mounts.iter().flatten();
-    let meets_kubelet = mounts.into_iter().any(|mount| {
-        let volume = pod.volumes.iter().flatten().find(|volume| volume.name == mount.name);
-        let host = volume.and_then(|volume| volume.host_path.as_ref());
-        host.is_some_and(|host| host.path.trim_end_matches('/').ends_with(SOCKETS))
-    });
     let says = |text: &str| NAMES.iter().any(|name| text.contains(name));
-    let command = container.command.iter().chain(&container.args).flatten();
-    let is_nvidia = says(image_name(container))
-        || says(&container.name)
-        || command.into_iter().any(|word| word.rsplit('/').next().is_some_and(says));
-    meets_kubelet && is_nvidia
+    let program = container.command.iter().flatten().next().and_then(|word| word.rsplit('/').next());
+    match program {
+        // A shell that waits for the driver and then starts what the image is for.
+        None | Some("sh" | "bash" | "entrypoint.sh") => says(image_name(container)) || says(&container.name),
+        Some(program) => says(program),
+    }
 }
 
 /// The last part of an image's name, without its tag.

@@ -159,7 +159,7 @@ impl Cluster {
         }
         let until = applied.since + self.kubelet_sync();
         tracing::info!("waiting for the kubelets to see the new key");
-        let right = Right::everywhere(Verb::List, "", "nodes");
+        let right = Box::new(Right::everywhere(Verb::List, "", "nodes"));
         tokio::select! {
             () = tokio::time::sleep_until(until) => Ok(()),
             () = call.cancelled.cancelled() => Err(KubeError::Interrupted { right }),

@@ -242,7 +242,7 @@ fn what_could_announce_is_told_by_what_is_installed() {
             Announcer::DevicePlugin { key: Some((place, _)) } => Some(place.clone()),
             _ => None,
         };
-        announcers::advice(check, place.as_ref(), &installed(sets))
+        announcers::advice(check, place.as_ref(), &installed(sets), &[])
     };
     let shared = with_key(read);
     assert_eq!(advice(&shared, &[chart(Some("slices"))]), None);

@@ -44,9 +44,12 @@ fn gkes_plugin_is_its_own() {
 #[test]
 fn other_daemon_sets_are_nothing_to_gpus() {
     assert_eq!(parsed(&network()), None);
-    let mut unmounted = chart(None);
-    unmounted["spec"]["template"]["spec"]["volumes"] = json!([]);
-    assert_eq!(parsed(&unmounted), None, "without the kubelet's sockets nothing is announced");
+    let mut daemon = chart(None);
+    daemon["spec"]["template"]["spec"]["containers"][0]["command"] = json!(["mps-control-daemon"]);
+    assert_eq!(parsed(&daemon), None, "the same image");
+    let mut plain = chart(None);
+    plain["spec"]["template"]["spec"]["containers"][0]["command"] = json!(null);
+    assert!(seen(&plain).announces, "what the image is for");
 }
 
 #[test]
