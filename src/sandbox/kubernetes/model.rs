@@ -27,25 +27,24 @@ impl Kubernetes {
     /// A cluster, brought up to the present. One that was not looked at before begins now, with what its cloud has in
     /// store for it. The flag: something changed.
     pub(crate) fn present(&mut self, scene: &mut Scene<'_>, view: &View<'_>) -> (&mut Cluster, bool) {
-        // One that was deleted and made again is another cluster.
-        let same = |cluster: &Cluster| cluster.created_at == view.created_at;
-        let known = self.clusters.get(&view.id).is_some_and(same);
-        if !known {
-            self.clusters.remove(&view.id);
-        }
-        let cluster = self.clusters.entry(view.id.clone()).or_insert_with(|| Cluster::seeded(scene, view));
-        let changed = cluster.settle(scene, view);
-        (cluster, changed || !known)
+        self.looked_at(scene, view, 0)
     }
 
     /// As [`Self::present`] for those who look again and again: everybody takes a turn only so often.
     pub(crate) fn glance(&mut self, scene: &mut Scene<'_>, view: &View<'_>) -> (&mut Cluster, bool) {
-        let lately =
-            self.clusters.get(&view.id).is_some_and(|cluster| scene.now < cluster.settled_at + TURNS);
-        if lately && let Some(cluster) = self.clusters.get_mut(&view.id) {
-            return (cluster, false);
+        self.looked_at(scene, view, TURNS)
+    }
+
+    fn looked_at(&mut self, scene: &mut Scene<'_>, view: &View<'_>, rest: Millis) -> (&mut Cluster, bool) {
+        // One that was deleted and made again is another cluster.
+        let known = self.clusters.get(&view.id).is_some_and(|cluster| cluster.created_at == view.created_at);
+        if !known {
+            self.clusters.remove(&view.id);
         }
-        self.present(scene, view)
+        let cluster = self.clusters.entry(view.id.clone()).or_insert_with(|| Cluster::seeded(scene, view));
+        let due = scene.now >= cluster.settled_at + rest;
+        let changed = due && cluster.settle(scene, view);
+        (cluster, changed || !known)
     }
 
     /// Labels, taints and allocatable of the nodes as Kubernetes has them, in place of the cloud's idea of them.
