@@ -71,5 +71,6 @@ mod plan_pool;
 mod plan_unknowns;
 mod sandbox_aks;
 mod sandbox_gke;
+mod sandbox_kubernetes;
 mod support;
 mod tfplugin;

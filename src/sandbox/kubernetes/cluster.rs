@@ -61,6 +61,7 @@ pub(crate) struct Cluster {
     /// The cloud's name in the sandbox.
     pub(crate) cloud: String,
     pub(crate) version: String,
+    pub(crate) created_at: Millis,
     pub(crate) store: Store,
     /// What is remembered of each node beyond its object, by name.
     pub(crate) machines: BTreeMap<String, Machine>,

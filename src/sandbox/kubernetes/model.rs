@@ -9,9 +9,13 @@ use super::cluster::{Cluster, Scene, View};
 use super::components::charts;
 use super::object;
 use super::store::Store;
+use crate::sandbox::clock::Millis;
 
 /// Namespaces that every cluster has.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// Time between two turns for those who look again and again.
+const TURNS: Millis = 20;
 
 /// All clusters, by their id in the cloud.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -23,15 +27,24 @@ impl Kubernetes {
     /// A cluster, brought up to the present. One that was not looked at before begins now, with what its cloud has in
     /// store for it. The flag: something changed.
     pub(crate) fn present(&mut self, scene: &mut Scene<'_>, view: &View<'_>) -> (&mut Cluster, bool) {
-        let known = self.clusters.contains_key(&view.id);
-        let cluster = self.clusters.entry(view.id.clone()).or_insert_with(|| Cluster::seeded(scene, view));
-        let changed = cluster.settle(scene, view);
-        (cluster, changed || !known)
+        self.looked_at(scene, view, 0)
     }
 
-    /// Forgets a cluster that is gone.
-    pub(crate) fn forget(&mut self, id: &str) {
-        self.clusters.remove(id);
+    /// As [`Self::present`] for those who look again and again: everybody takes a turn only so often.
+    pub(crate) fn glance(&mut self, scene: &mut Scene<'_>, view: &View<'_>) -> (&mut Cluster, bool) {
+        self.looked_at(scene, view, TURNS)
+    }
+
+    fn looked_at(&mut self, scene: &mut Scene<'_>, view: &View<'_>, rest: Millis) -> (&mut Cluster, bool) {
+        // One that was deleted and made again is another cluster.
+        let known = self.clusters.get(&view.id).is_some_and(|cluster| cluster.created_at == view.created_at);
+        if !known {
+            self.clusters.remove(&view.id);
+        }
+        let cluster = self.clusters.entry(view.id.clone()).or_insert_with(|| Cluster::seeded(scene, view));
+        let due = scene.now >= cluster.settled_at + rest;
+        let changed = due && cluster.settle(scene, view);
+        (cluster, changed || !known)
     }
 
     /// Labels, taints and allocatable of the nodes as Kubernetes has them, in place of the cloud's idea of them.
@@ -60,6 +73,7 @@ impl Cluster {
         let mut cluster = Self {
             cloud: view.cloud.to_owned(),
             version: view.version.to_owned(),
+            created_at: view.created_at,
             store: Store::default(),
             machines: BTreeMap::new(),
             runs: BTreeMap::new(),

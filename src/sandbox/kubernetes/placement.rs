@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::object::{self, list, map, text};
 use super::quantity::thousandths;
@@ -76,6 +76,34 @@ pub(crate) fn requests(spec: &Value) -> BTreeMap<String, i128> {
     total
 }
 
+/// The admission plugin `ExtendedResourceToleration`, which GKE and AKS run: who asks for an extended resource tolerates
+/// the taint whose key is that resource's name (sources: GKE documentation on GPUs, AKS FAQ on admission controllers).
+pub(crate) fn tolerate_own_resources(spec: &mut Value) {
+    let mut names: Vec<String> = Vec::new();
+    for list_name in ["containers", "initContainers"] {
+        for container in list(spec, &format!("/{list_name}")) {
+            for part in ["requests", "limits"] {
+                let asked = map(container, &format!("/resources/{part}")).into_iter().flatten();
+                names.extend(asked.map(|(name, _)| name.clone()).filter(|name| is_extended(name)));
+            }
+        }
+    }
+    names.sort();
+    names.dedup();
+    if names.is_empty() {
+        return;
+    }
+    let mut tolerations = list(spec, "/tolerations").to_vec();
+    tolerations.extend(names.iter().map(|name| json!({"key": name, "operator": "Exists"})));
+    spec["tolerations"] = json!(tolerations);
+}
+
+/// Outside of Kubernetes' own domain.
+fn is_extended(name: &str) -> bool {
+    name.split_once('/')
+        .is_some_and(|(domain, _)| domain != "kubernetes.io" && !domain.ends_with(".kubernetes.io"))
+}
+
 /// True for a pod that still holds what it asked for.
 pub(crate) fn holds(pod: &Value) -> bool {
     !matches!(text(pod, "/status/phase"), "Succeeded" | "Failed")
@@ -84,7 +112,6 @@ pub(crate) fn holds(pod: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn selectors_affinity_and_taints() {
@@ -107,6 +134,16 @@ mod tests {
         }
         let other = json!({"tolerations": [{"key": "nvidia.com/gpu", "value": "other"}]});
         assert!(untolerated(&other, &node).is_some());
+    }
+
+    #[test]
+    fn who_asks_for_a_gpu_tolerates_its_taint() {
+        let mut spec = json!({"containers": [{"resources": {"limits": {"nvidia.com/gpu": 1, "cpu": 1}}}]});
+        tolerate_own_resources(&mut spec);
+        assert_eq!(spec["tolerations"], json!([{"key": "nvidia.com/gpu", "operator": "Exists"}]));
+        let mut plain = json!({"containers": [{"resources": {"limits": {"cpu": 1}}}]});
+        tolerate_own_resources(&mut plain);
+        assert_eq!(plain.get("tolerations"), None);
     }
 
     #[test]

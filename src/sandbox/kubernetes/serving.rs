@@ -119,11 +119,8 @@ impl Sandbox {
     ) -> Reply {
         let faults = &inner.faults;
         let World { clouds, random, kubernetes, .. } = &mut inner.world;
-        let Some(view) = clouds.view(&visitor.cluster) else {
-            // The cluster is gone, and its API server with it.
-            kubernetes.forget(&visitor.cluster);
-            return Reply::Cut;
-        };
+        // A cluster that is gone or stopped has no API server.
+        let Some(view) = clouds.view(&visitor.cluster) else { return Reply::Cut };
         let mut scene = Scene { now, latency: self.latency, random };
         let (cluster, changed) = kubernetes.present(&mut scene, &view);
         inner.unsaved |= changed;
@@ -192,7 +189,7 @@ impl Sandbox {
         let World { clouds, random, kubernetes, .. } = &mut inner.world;
         let Some(view) = clouds.view(&watch.cluster) else { return Step::Cut };
         let mut scene = Scene { now, latency: self.latency, random };
-        let (cluster, changed) = kubernetes.present(&mut scene, &view);
+        let (cluster, changed) = kubernetes.glance(&mut scene, &view);
         inner.unsaved |= changed;
         watch.step(cluster, now)
     }

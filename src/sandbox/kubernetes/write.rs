@@ -9,7 +9,7 @@ use super::patch::{self, PatchKind};
 use super::request::{self, Place};
 use super::resources::Resource;
 use super::status::{About, Refusal};
-use super::{kinds, read};
+use super::{kinds, placement, read};
 use crate::sandbox::clock::rfc3339_seconds;
 use crate::sandbox::exchange::Call;
 
@@ -146,7 +146,10 @@ impl Cluster {
                 body["metadata"]["name"] = json!(format!("{prefix}{}", scene.random.suffix(5)));
             }
         }
-        let object = typed(resource, body, Strictness::of(call)?, &mut warnings)?;
+        let mut object = typed(resource, body, Strictness::of(call)?, &mut warnings)?;
+        if resource.id() == "pods" {
+            placement::tolerate_own_resources(&mut object["spec"]);
+        }
         let manager = request::manager(call);
         let created = self.insert(scene, resource, object, &manager, None)?;
         Ok(Done { status: 201, body: created, warnings })

@@ -179,7 +179,6 @@ impl Azure {
         let kind = fields.remove("kind").unwrap();
         let act = Act::read(kind.as_str().unwrap(), &fields).unwrap();
         let (now, latency, random, faults) = (self.now, LATENCY, &mut self.random, &mut self.faults);
-        let directory = Some(Directory { doors: &self.doors, authority: &self.authority });
         let mut context =
             Context { now, latency, random, faults, call: None, directory: None, applied: None };
         self.aks.act(&mut context, &act).unwrap();

@@ -134,10 +134,11 @@ impl Type {
         match (self, value) {
             (_, Value::Null)
             | (Self::Any | Self::Raw, _)
-            | (Self::Bytes | Self::Time | Self::Quantity | Self::IntOrString, Value::String(_))
-            | (Self::Quantity | Self::IntOrString, Value::Number(_)) => Ok(()),
-            (Self::String, Value::String(_))
-            | (Self::Number, Value::Number(_))
+            | (
+                Self::String | Self::Bytes | Self::Time | Self::Quantity | Self::IntOrString,
+                Value::String(_),
+            )
+            | (Self::Number | Self::Quantity | Self::IntOrString, Value::Number(_))
             | (Self::Bool, Value::Bool(_)) => Ok(()),
             (Self::String | Self::Bytes | Self::Time, _) => expected("a string"),
             (Self::Quantity | Self::IntOrString, _) => expected("a string or a number"),

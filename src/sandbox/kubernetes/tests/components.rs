@@ -48,7 +48,7 @@ impl Desk {
             .join(" ")
     }
 
-    fn label(&mut self, node: &str, key: &str, value: Value) {
+    fn label(&mut self, node: &str, key: &str, value: &Value) {
         let patch = json!({"metadata": {"labels": {key: value}}});
         let (code, answer) = self.patch("merge-patch+json", &format!("/api/v1/nodes/{node}"), &patch);
         assert_eq!(code, 200, "{answer}");
@@ -123,7 +123,7 @@ fn an_only_key_is_everybodys_and_a_second_one_takes_the_gpus_away_at_the_next_st
 fn a_label_chooses_a_key_and_a_new_key_is_there_after_the_kubelets_sync() {
     let mut desk = desk(Stack::PluginWithConfig, vec![gpu("n1", &[])]);
     desk.configure(CONFIGS, "ts4", Some(&slicing(4)));
-    desk.label("n1", LABEL, json!("ts4"));
+    desk.label("n1", LABEL, &json!("ts4"));
     desk.pass(LATENCY / 4);
     assert_eq!(desk.shows("n1"), "gpu=1", "the mount does not have the key yet");
     assert_eq!(desk.plugin("nvidia-device-plugin"), "CrashLoopBackOff");
@@ -135,7 +135,7 @@ fn a_label_chooses_a_key_and_a_new_key_is_there_after_the_kubelets_sync() {
     assert_eq!(desk.shows("n1"), "gpu=4", "another text under the same key does nothing");
     desk.configure(CONFIGS, "ts8", Some(&slicing(8)));
     desk.settle();
-    desk.label("n1", LABEL, json!("ts8"));
+    desk.label("n1", LABEL, &json!("ts8"));
     desk.settle();
     assert_eq!(desk.shows("n1"), "gpu=8");
     desk.configure(CONFIGS, "ts8", None);
@@ -151,7 +151,7 @@ fn a_pod_that_asks_for_two_of_what_is_shared_is_refused() {
     let mut desk = desk(Stack::PluginWithConfig, vec![gpu("n1", &[])]);
     desk.configure(CONFIGS, "ts4", Some(&slicing(4)));
     desk.settle();
-    desk.label("n1", LABEL, json!("ts4"));
+    desk.label("n1", LABEL, &json!("ts4"));
     desk.settle();
     let pod = json!({"metadata": {"name": "p"}, "spec": {"tolerations": [{"operator": "Exists"}], "containers": [
         {"name": "c", "image": "i:1", "resources": {"limits": {"nvidia.com/gpu": "2"}}}]}});
@@ -175,9 +175,9 @@ fn slices_are_seen_through_the_strategy_in_the_key() {
     desk.configure(CONFIGS, "mixed", Some("flags: {migStrategy: mixed}"));
     desk.configure(CONFIGS, "both", Some(&slicing(2)));
     desk.settle();
-    desk.label("n1", LABEL, json!("single"));
-    desk.label("n2", LABEL, json!("mixed"));
-    desk.label("n3", LABEL, json!("both"));
+    desk.label("n1", LABEL, &json!("single"));
+    desk.label("n2", LABEL, &json!("mixed"));
+    desk.label("n3", LABEL, &json!("both"));
     desk.settle();
     assert_eq!(
         [desk.shows("n1"), desk.shows("n2"), desk.shows("n3")],
@@ -197,7 +197,7 @@ fn a_configuration_with_a_mistake_shows_nothing_and_a_mended_one_does() {
     let mut desk = desk(Stack::PluginWithConfig, vec![gpu("n1", &[])]);
     desk.configure(CONFIGS, "bad", Some(&slicing(1)));
     desk.settle();
-    desk.label("n1", LABEL, json!("bad"));
+    desk.label("n1", LABEL, &json!("bad"));
     desk.settle();
     assert_eq!(desk.shows("n1"), "gpu=0");
     assert_eq!(desk.plugin("nvidia-device-plugin"), "CrashLoopBackOff");
@@ -213,8 +213,8 @@ fn mps_needs_its_daemon() {
     let mut desk = desk(Stack::PluginWithConfig, nodes);
     desk.configure(CONFIGS, "mps", Some(&mps));
     desk.settle();
-    desk.label("n1", LABEL, json!("mps"));
-    desk.label("n2", LABEL, json!("mps"));
+    desk.label("n1", LABEL, &json!("mps"));
+    desk.label("n2", LABEL, &json!("mps"));
     desk.settle();
     assert_eq!([desk.shows("n1"), desk.shows("n2")], ["gpu=0", "gpu=3"]);
 }
@@ -245,7 +245,7 @@ fn of_two_plugins_the_last_to_register_counts() {
     assert_eq!(desk.shows("n1"), "gpu=1");
     desk.configure(CONFIGS, "ts4", Some(&slicing(4)));
     desk.settle();
-    desk.label("n1", LABEL, json!("ts4"));
+    desk.label("n1", LABEL, &json!("ts4"));
     desk.settle();
     assert_eq!(desk.shows("n1"), "gpu=4");
     let path = "/apis/apps/v1/namespaces/kube-system/daemonsets/nvidia-device-plugin-daemonset";
@@ -278,10 +278,10 @@ fn the_operator_labels_its_nodes_and_knows_no_sharing_without_a_label() {
     assert_eq!(desk.get("/apis/nvidia.com/v1/clusterpolicies/cluster-policy")["status"]["state"], "ready");
     desk.configure(OPERATOR_CONFIGS, "ts4", Some(&slicing(4)));
     desk.settle();
-    desk.label("n1", LABEL, json!("ts4"));
+    desk.label("n1", LABEL, &json!("ts4"));
     desk.settle();
     assert_eq!(desk.shows("n1"), "gpu=4");
-    desk.label("n1", LABEL, Value::Null);
+    desk.label("n1", LABEL, &Value::Null);
     desk.settle();
     assert_eq!(desk.shows("n1"), "gpu=1", "no label and no default: no sharing");
 }
@@ -310,7 +310,7 @@ fn mig_manager_makes_what_the_label_says_or_fails() {
     let config = "nvidia.com/mig.config";
     let mut desk = desk(Stack::Operator, vec![gpu("n1", &[(config, "all-2g.20gb")])]);
     assert_eq!(desk.shows("n1"), "gpu=3");
-    desk.label("n1", config, json!("all-1g.10gb"));
+    desk.label("n1", config, &json!("all-1g.10gb"));
     let pending = labels(&desk.node("n1"));
     assert_eq!(pending["nvidia.com/mig.config.state"], "pending");
     assert_eq!(pending["nvidia.com/gpu.deploy.device-plugin"], "paused-for-mig-change");
@@ -319,7 +319,7 @@ fn mig_manager_makes_what_the_label_says_or_fails() {
         (desk.shows("n1").as_str(), labels(&desk.node("n1"))["nvidia.com/mig.config.state"].as_str()),
         ("gpu=7", "success")
     );
-    desk.label("n1", config, json!("all-1g.5gb"));
+    desk.label("n1", config, &json!("all-1g.5gb"));
     desk.settle();
     assert_eq!(
         labels(&desk.node("n1"))["nvidia.com/mig.config.state"],
@@ -330,7 +330,7 @@ fn mig_manager_makes_what_the_label_says_or_fails() {
         {"name": "c", "image": "i:1", "resources": {"limits": {"nvidia.com/gpu": "1"}}}]}});
     desk.ok("POST", "/api/v1/namespaces/default/pods", &pod);
     desk.settle();
-    desk.label("n1", config, json!("all-7g.80gb"));
+    desk.label("n1", config, &json!("all-7g.80gb"));
     desk.settle();
     assert_eq!(labels(&desk.node("n1"))["nvidia.com/mig.config.state"], "failed", "a pod holds the GPU");
     assert_eq!(desk.shows("n1"), "gpu=7");
