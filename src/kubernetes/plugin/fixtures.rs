@@ -24,7 +24,7 @@ pub(in crate::kubernetes) fn chart(config_map: Option<&str>) -> Value {
         add_manager(&mut pod, "nvidia-device-plugin-sidecar", "available-configs", name);
         add_variables(&mut pod, &[("DEFAULT_CONFIG", ""), ("FALLBACK_STRATEGIES", "named,single")]);
     }
-    set("gpu", "nvdp-nvidia-device-plugin", pod)
+    set("gpu", "nvdp-nvidia-device-plugin", &pod)
 }
 
 /// The chart's feature discovery beside that.
@@ -37,7 +37,7 @@ pub(in crate::kubernetes) fn feature_discovery(config_map: &str) -> Value {
         "volumes": [],
     });
     add_manager(&mut pod, "gpu-feature-discovery-sidecar", "available-configs", config_map);
-    set("gpu", "nvdp-gpu-feature-discovery", pod)
+    set("gpu", "nvdp-gpu-feature-discovery", &pod)
 }
 
 /// The plugin of the GPU operator.
@@ -58,7 +58,7 @@ pub(in crate::kubernetes) fn operator(config_map: Option<&str>) -> Value {
         add_manager(&mut pod, "config-manager", name, name);
         add_variables(&mut pod, &[("DEFAULT_CONFIG", ""), ("FALLBACK_STRATEGIES", "empty")]);
     }
-    let mut set = set("gpu-operator", "nvidia-device-plugin-daemonset", pod);
+    let mut set = set("gpu-operator", "nvidia-device-plugin-daemonset", &pod);
     set["metadata"]["ownerReferences"] = json!([{"apiVersion": "nvidia.com/v1", "kind": "ClusterPolicy", "name": "cluster-policy", "uid": "u"}]);
     set
 }
@@ -68,7 +68,7 @@ pub(in crate::kubernetes) fn gke() -> Value {
     set(
         "kube-system",
         "nvidia-gpu-device-plugin-small-cos",
-        json!({
+        &json!({
             "containers": [{
                 "name": "nvidia-gpu-device-plugin", "image": "gke.gcr.io/nvidia-gpu-device-plugin@sha256:abc",
                 "command": ["/usr/bin/nvidia-gpu-device-plugin", "-logtostderr"],
@@ -85,7 +85,7 @@ pub(in crate::kubernetes) fn network() -> Value {
     set(
         "network-operator",
         "rdma-shared-dp-ds",
-        json!({
+        &json!({
             "containers": [{
                 "name": "rdma-shared-dp", "image": "nvcr.io/nvidia/cloud-native/k8s-rdma-shared-dev-plugin:v1",
                 "volumeMounts": [{"name": "device-plugin", "mountPath": "/var/lib/kubelet/device-plugins"}],
@@ -105,7 +105,7 @@ pub(super) fn parsed(set: &Value) -> Option<DevicePlugin> {
     DevicePlugin::of(&set)
 }
 
-fn set(namespace: &str, name: &str, pod: Value) -> Value {
+fn set(namespace: &str, name: &str, pod: &Value) -> Value {
     json!({
         "apiVersion": "apps/v1", "kind": "DaemonSet",
         "metadata": {"namespace": namespace, "name": name},

@@ -161,9 +161,12 @@ mod tests {
         ];
         assert_eq!(chart.obstacles(&labels(&[]), &taints), [Obstacle::Taint(spot)]);
         let evicting = taint("nvidia.com/gpu", "present", TaintEffect::NoExecute);
-        assert_eq!(chart.obstacles(&labels(&[]), &[evicting.clone()]), [Obstacle::Taint(evicting)]);
+        assert_eq!(
+            chart.obstacles(&labels(&[]), std::slice::from_ref(&evicting)),
+            [Obstacle::Taint(evicting)]
+        );
         let other = taint("team", "web", TaintEffect::NoSchedule);
-        assert_eq!(chart.obstacles(&labels(&[]), &[other.clone()]), [Obstacle::Taint(other)]);
+        assert_eq!(chart.obstacles(&labels(&[]), std::slice::from_ref(&other)), [Obstacle::Taint(other)]);
         assert_eq!(
             rules(json!({"tolerations": [{"operator": "Exists"}]})).obstacles(&labels(&[]), &taints),
             []

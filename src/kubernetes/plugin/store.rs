@@ -235,10 +235,9 @@ impl Cluster {
             name: Some(name.clone()),
         };
         match self.ask(call, &right(Verb::Get), || namespaces.get_opt(&name)).await {
-            Ok(Some(_)) => return Ok(()),
             Ok(None) => {}
             // Who may not see it may still write into it.
-            Err(KubeError::Forbidden { .. }) => return Ok(()),
+            Ok(Some(_)) | Err(KubeError::Forbidden { .. }) => return Ok(()),
             Err(error) => return Err(error),
         }
         let metadata = ObjectMeta { name: Some(name.clone()), ..ObjectMeta::default() };

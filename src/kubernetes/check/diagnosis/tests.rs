@@ -211,7 +211,7 @@ fn a_variable_beats_the_file() {
     };
     let mut set = chart(None);
     mixed(&mut set);
-    let evidence = |set: &Value| Evidence { installed: installed(&[set.clone()]), ..evidence() };
+    let evidence = |set: &Value| Evidence { installed: installed(std::slice::from_ref(set)), ..evidence() };
     let wins = |found: Finding, wanted_value: &str| matches!(&found, Finding::VariableWins { value, wanted, .. } if value == "mixed" && wanted == wanted_value);
     assert!(wins(only(&mig(), &evidence(&set)), "single"));
     let found = diagnose(&SliceCheck { mig: Some(MigStrategy::Mixed), ..mig() }, &evidence(&set));
