@@ -42,7 +42,7 @@ fn errors_have_azures_shape() {
         sandbox.fault(json!({"kind": kind}));
         assert!(status_of(&sandbox, "GET", &path, &Value::Null) >= 400, "{kind}");
     }
-    for (path, status) in [
+    for (path, expected) in [
         (format!("{CLUSTER}/agentPools/missing?api-version={STABLE}"), 404),
         (
             CLUSTER.replace("managedClusters/sandbox", "managedClusters/missing") + "?api-version=2026-08-01",
@@ -50,7 +50,7 @@ fn errors_have_azures_shape() {
         ),
         (format!("{CLUSTER}?api-version=1999-01-01"), 400),
     ] {
-        assert_eq!(status_of(&sandbox, "GET", &path, &Value::Null), status, "{path}");
+        assert_eq!(status_of(&sandbox, "GET", &path, &Value::Null), expected, "{path}");
     }
     judged(&sandbox);
 }
