@@ -6,8 +6,7 @@
 # shellcheck source=scripts/tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 
-EXAMPLE=$ROOT/examples/gke-mig
-ADDRESS=gpuslice_mig_nodepool.inference
+EXAMPLE=$ROOT/examples/two-clouds
 # NVIDIA's name of a profile that exists, but not on the example's A100.
 WRONG_PROFILE=1g.18gb
 # How long a cloud operation takes in the sandbox.
@@ -71,7 +70,7 @@ trap 'exit 143' TERM
 folder=$(mktemp -d "$WORK/demo.XXXXXX")
 mkdir "$folder/json"
 
-step "Start the sandbox: an embedded GKE that speaks its real API"
+step "Start the sandbox: an embedded AKS and GKE that speak their real APIs"
 : >"$folder/sandbox.log"
 "$GPUSLICE_BIN/gpuslice-sandbox" serve --listen 127.0.0.1:0 --latency "$LATENCY" >>"$folder/sandbox.log" 2>&1 &
 sandbox=$!
@@ -103,55 +102,73 @@ step "terraform validate"
 run 0 terraform validate
 show .
 
+step "One resource for both clouds: what differs between them is in a variable"
+sed -n -e '/^  default = {$/,/^  }$/p' -e '/^resource /,/^}$/p' main.tf
+
 step "terraform plan: the slices are known before anything exists"
 run 2 terraform plan -detailed-exitcode -out=demo.tfplan
 show '^Plan:'
 terraform show -json demo.tfplan >"$folder/json/plan.json"
-planned="[for r in jsondecode(file(\"plan.json\")).planned_values.root_module.resources : r.values.slices \
-  if r.address == \"$ADDRESS\"][0]"
-read_json "format(\"%v slices per GPU, %v per node, %v in total, %v GiB each, requested as %v\", \
-  $planned.per_gpu, $planned.per_node, $planned.total, $planned.memory_gib, $planned.resource_name)"
+# The pools as planned, by cloud.
+pools="{ for r in jsondecode(file(\"plan.json\")).planned_values.root_module.resources : r.index => r.values }"
+read_json "join(\"\\n\", [for cloud, p in $pools : format(\"%-6s  %v slices per GPU, %v per node, %v in total, %v GiB \
+each, requested as %v\", cloud, p.slices.per_gpu, p.slices.per_node, p.slices.total, p.slices.memory_gib, \
+p.slices.resource_name)])"
 
-step "terraform apply: creates the node pool"
+step "terraform apply: creates both node pools"
 run 0 terraform apply demo.tfplan
 show 'Creation complete|^Apply complete'
 
-step "The sandbox's own nodes, beside the plan"
-cluster=$(read_json "[for r in jsondecode(file(\"plan.json\")).planned_values.root_module.resources : \
-  r.values.cluster_id if r.address == \"$ADDRESS\"][0]")
-seen="[for n in jsondecode(file(\"nodes.json\")) : \
-  tonumber(lookup(n.allocatable, $planned.resource_name, \"0\")) if n.pool == \"mig1g\"]"
-# A node advertises its slices some time after it is ready, in the sandbox as on GKE.
-same=false
-for ((tries = 0; tries < 60; tries++)); do
+# nodes CLOUD: the nodes of a cloud's pool, as its cluster would show them, go to nodes.json.
+nodes() {
+  local cluster
+  cluster=$(read_json "($pools)[\"$1\"].cluster_id")
   curl -sSf --get --data-urlencode "cluster=$cluster" "$url/sandbox/nodes" >"$folder/json/nodes.json"
-  same=$(read_json "sum(concat([0], $seen)) == $planned.total && alltrue([for s in $seen : s == $planned.per_node])")
-  [[ $same != true ]] || break
-  sleep 0.5
-done
-read_json "join(\"\\n\", [for n in jsondecode(file(\"nodes.json\")) : format(\"%s  planned %v, allocatable %s\", \
-  n.name, $planned.per_node, lookup(n.allocatable, $planned.resource_name, \"0\")) if n.pool == \"mig1g\"])"
-[[ $same == true ]] || die "the nodes do not offer the slices that were planned"
+}
+mine="[for n in jsondecode(file(\"nodes.json\")) : n if n.pool == \"mig1g\"]"
 
-step "What a workload needs to land on the slices"
-terraform output scheduling
+step "The sandbox's own nodes, beside the plan"
+for cloud in azure google; do
+  slices="($pools)[\"$cloud\"].slices"
+  offers="tonumber(lookup(n.allocatable, $slices.resource_name, \"0\"))"
+  as_planned="[for n in $mine : $offers == $slices.per_node]"
+  # A node advertises its slices some time after it is ready, in the sandbox as in the cloud.
+  same=false
+  for ((tries = 0; tries < 60; tries++)); do
+    nodes "$cloud"
+    same=$(read_json "length($as_planned) == ($pools)[\"$cloud\"].node_count && alltrue($as_planned)")
+    [[ $same != true ]] || break
+    sleep 0.5
+  done
+  read_json "join(\"\\n\", [for n in $mine : format(\"%-6s  %-30s  planned %v, allocatable %v\", \"$cloud\", \
+    n.name, $slices.per_node, $offers)])"
+  [[ $same == true ]] || die "the nodes of $cloud do not offer the slices that were planned"
+done
+
+step "What a workload needs to land on the slices: the same on both clouds"
+terraform output -json scheduling >"$folder/json/scheduling.json"
+read_json "jsondecode(file(\"scheduling.json\")).azure"
+same=$(read_json "length(distinct([for pool in values(jsondecode(file(\"scheduling.json\"))) : jsonencode(pool)])) == 1")
+[[ $same == true ]] || die "the clouds differ: $(cat "$folder/json/scheduling.json")"
 
 step "terraform plan again: nothing to do"
 run 0 terraform plan -detailed-exitcode
 show '^No changes'
 
-step "A profile that this GPU does not have is refused at plan"
+step "A profile that these GPUs do not have is refused at plan, with what each cloud offers"
 run 1 terraform plan -var "mig_profile=$WRONG_PROFILE"
 # Without the warning that everything here is a sandbox.
 sed -e '1,/^Error: /{ /^Error: /!d; }' -e '/^$/d' "$folder/log"
 grep -q "^Error: .*$WRONG_PROFILE" "$folder/log" || die "the message does not name $WRONG_PROFILE"
-grep -q "1g.5gb: 7 slices" "$folder/log" || die "the message does not tell what there is to choose from"
+[[ $(grep -c "1g.10gb: 7 slices" "$folder/log") == 2 ]] || die "the message does not tell what there is to choose from"
 
 step "terraform destroy"
 run 0 terraform destroy -auto-approve
 show '^Destroy complete'
-curl -sSf --get --data-urlencode "cluster=$cluster" "$url/sandbox/nodes" >"$folder/json/nodes.json"
-[[ $(read_json "length($seen)") == 0 ]] || die "nodes are left in the sandbox after destroy"
+for cloud in azure google; do
+  nodes "$cloud"
+  [[ $(read_json "length($mine)") == 0 ]] || die "nodes of $cloud are left in the sandbox after destroy"
+done
 
 step "Stop the sandbox"
 kill "$sandbox"

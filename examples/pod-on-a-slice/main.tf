@@ -9,15 +9,20 @@ terraform {
 }
 
 variable "cluster_id" {
-  description = "google_container_cluster.main.id"
+  description = "google_container_cluster.main.id, or azurerm_kubernetes_cluster.main.id"
+  type        = string
+}
+
+variable "machine_type" {
+  description = "A machine with an A100 80GB: a2-ultragpu-1g, or Standard_NC24ads_A100_v4."
   type        = string
 }
 
 resource "gpuslice_mig_nodepool" "inference" {
   cluster_id   = var.cluster_id
   name         = "mig1g"
-  machine_type = "a2-highgpu-1g"
-  mig_profile  = "1g.5gb"
+  machine_type = var.machine_type
+  mig_profile  = "1g.10gb"
 }
 
 locals {

@@ -17,7 +17,7 @@ fn the_demo_runs_with_the_terraform_from_the_python_package() {
         .says("planned 7, allocatable 7")
         .says("No changes.")
         .says("1g.18gb")
-        .says("Destroy complete! Resources: 1 destroyed.")
+        .says("Destroy complete! Resources: 2 destroyed.")
         .says("All steps done.");
 }
 

@@ -1,3 +1,10 @@
+# On AKS.
+import {
+  to = gpuslice_mig_nodepool.notebooks
+  id = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/gpu/providers/Microsoft.ContainerService/managedClusters/main/agentPools/mig2g"
+}
+
+# On GKE.
 import {
   to = gpuslice_mig_nodepool.inference
   id = "projects/my-project/locations/us-central1-a/clusters/main/nodePools/mig1g"

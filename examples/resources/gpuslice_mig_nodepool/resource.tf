@@ -1,20 +1,50 @@
-variable "cluster_id" {
+variable "gke_cluster_id" {
   description = "google_container_cluster.main.id"
   type        = string
 }
 
-# Two nodes with one A100 40 GB each, seven slices in each A100.
+# On GKE: two nodes with one A100 40 GB each, seven slices in each A100.
 resource "gpuslice_mig_nodepool" "inference" {
-  cluster_id   = var.cluster_id
+  cluster_id   = var.gke_cluster_id
   name         = "mig1g"
   machine_type = "a2-highgpu-1g"
   mig_profile  = "1g.5gb"
   node_count   = 2
 }
 
-# Up to four spot machines in two zones of a region, with eight H100 each and two slices in each H100.
+# On AKS: up to four spot machines with one H100 each, three slices in each H100.
+variable "aks_cluster_id" {
+  description = "azurerm_kubernetes_cluster.main.id"
+  type        = string
+}
+
+variable "subnet_id" {
+  description = "azurerm_subnet.gpu.id; AKS chooses when it is null."
+  type        = string
+  default     = null
+}
+
+resource "gpuslice_mig_nodepool" "notebooks" {
+  cluster_id    = var.aks_cluster_id
+  name          = "mig2g"
+  machine_type  = "Standard_NC40ads_H100_v5"
+  mig_profile   = "2g.24gb"
+  capacity_type = "spot"
+
+  autoscaling = {
+    min_nodes = 1
+    max_nodes = 4
+  }
+
+  aks = {
+    eviction_policy = "Delete"
+    vnet_subnet_id  = var.subnet_id
+  }
+}
+
+# On GKE: up to four spot machines in two zones of a region, with eight H100 each and two slices in each H100.
 resource "gpuslice_mig_nodepool" "training" {
-  cluster_id    = var.cluster_id
+  cluster_id    = var.gke_cluster_id
   name_prefix   = "mig3g-"
   machine_type  = "a3-highgpu-8g"
   mig_profile   = "3g.40gb"

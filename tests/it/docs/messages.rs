@@ -20,10 +20,10 @@ fn the_import_block_of_the_guide_is_what_an_apply_says() {
     let sandbox = Sandbox::start();
     let workspace = Workspace::on(&sandbox);
     let example = read(&repository().join("examples/resources/gpuslice_mig_nodepool/resource.tf"));
-    let first = example.split("\n# Up to").next().expect("split yields at least one part");
+    let first = example.split("\n# On AKS").next().expect("split yields at least one part");
     workspace.write("main.tf", &format!("{}\n{first}", super::examples::REQUIRED));
     let cluster = "projects/sandbox/locations/us-central1-a/clusters/zonal";
-    workspace.write("terraform.tfvars.json", &json!({ "cluster_id": cluster }).to_string());
+    workspace.write("terraform.tfvars.json", &json!({ "gke_cluster_id": cluster }).to_string());
     let _ = workspace.apply().success();
     let _ = workspace.state_rm("gpuslice_mig_nodepool.inference").success();
     let failed = workspace.apply().failure();

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use gpuslice::duration::GoDuration;
 use gpuslice::nodepool::gpu::NodeSlicing;
-use gpuslice::nodepool::rules::ProfileVerdict;
-use gpuslice::nodepool::{Change, Field, OptionKind, OptionSpec, change, checks};
+use gpuslice::nodepool::rules::{ProfileVerdict, SlicingChoice};
+use gpuslice::nodepool::{Change, Field, OptionKind, OptionSpec, Options, change, checks};
 use gpuslice::slicing::{
     Catalogue, Cloud, GpuCount, Machine, MigStrategy, MigSupport, ProfileFacts, Sharing,
 };
@@ -127,15 +127,32 @@ pub(super) fn machines(cloud: Cloud) -> String {
 pub(super) fn profiles(cloud: Cloud) -> String {
     let mut lines = Vec::new();
     for (slicing, facts) in judged(cloud, |verdict| matches!(verdict, ProfileVerdict::Allowed)) {
-        let line = profile(&slicing, &facts);
+        let line = profile(&slicing, &facts, sent_as(cloud, &slicing, &facts).as_deref());
         if !lines.contains(&line) {
             lines.push(line);
         }
     }
-    let head =
-        ["GPU", "`mig_profile`", "slices per GPU", "GiB per slice", "SMs per slice", "unused of a GPU"];
-    let text = row(head) + &row([RULE; 6]) + &lines.concat();
+    let mut head =
+        vec!["GPU", "`mig_profile`", "slices per GPU", "GiB per slice", "SMs per slice", "unused of a GPU"];
+    if cloud == Cloud::Aks {
+        head.insert(2, "AKS's word");
+    }
+    let text = row(head.iter().copied()) + &row(head.iter().map(|_| RULE)) + &lines.concat();
     text.trim_end().to_owned()
+}
+
+/// A profile by the word that its cloud has for it, where that is not NVIDIA's.
+fn sent_as(cloud: Cloud, slicing: &NodeSlicing, facts: &ProfileFacts) -> Option<String> {
+    let rules = gpuslice::cloud::rules(cloud)?;
+    let native = rules.native(&SlicingChoice {
+        gpu: &slicing.gpu,
+        accelerator_type: slicing.accelerator_type.as_deref(),
+        gpus_per_node: slicing.gpus_per_node,
+        profile: Some(&facts.profile),
+        sharing: &Sharing::None,
+        options: &Options::default(),
+    });
+    native.get("gpuInstanceProfile").cloned()
 }
 
 /// The profiles of which it is not certain that the cloud cuts them, a line for each GPU.
@@ -169,7 +186,7 @@ fn judged(cloud: Cloud, wanted: impl Fn(&ProfileVerdict) -> bool) -> Vec<(NodeSl
     found
 }
 
-fn profile(slicing: &NodeSlicing, facts: &ProfileFacts) -> String {
+fn profile(slicing: &NodeSlicing, facts: &ProfileFacts, sent_as: Option<&str>) -> String {
     let capacity = slicing
         .capacity(Some(facts.profile), Sharing::None, MigStrategy::Single, None)
         .unwrap_or_else(|error| panic!("{} on {}: {error}", facts.profile, slicing.gpu.name));
@@ -181,14 +198,18 @@ fn profile(slicing: &NodeSlicing, facts: &ProfileFacts) -> String {
         }
         _ => "?".to_owned(),
     };
-    row([
-        slicing.gpu.name.as_str(),
-        &format!("`{}`", facts.profile),
-        &capacity.per_gpu.to_string(),
-        &or_unknown(capacity.memory_gib.map(|gib| gib.to_string())),
-        &or_unknown(capacity.sm_count.map(|sms| sms.to_string())),
-        &unused,
-    ])
+    let mut cells = vec![
+        slicing.gpu.name.clone(),
+        format!("`{}`", facts.profile),
+        capacity.per_gpu.to_string(),
+        or_unknown(capacity.memory_gib.map(|gib| gib.to_string())),
+        or_unknown(capacity.sm_count.map(|sms| sms.to_string())),
+        unused,
+    ];
+    if let Some(word) = sent_as {
+        cells.insert(2, format!("`{word}`"));
+    }
+    row(cells.iter().map(String::as_str))
 }
 
 pub(super) fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {

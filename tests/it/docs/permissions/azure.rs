@@ -3,7 +3,8 @@
 //! Source of the permissions: Azure role-based access control, "Azure permissions for Containers", provider
 //! Microsoft.ContainerService.
 
-use super::{Calls, Methods};
+use super::{Calls, Methods, life};
+use crate::support::Sandbox;
 
 pub(super) const CALLS: Calls = Calls {
     cluster: "/subscriptions/*/resourceGroups/*/providers/Microsoft.ContainerService/managedClusters/*",
@@ -46,3 +47,21 @@ const ALL: &[Methods] = &[
         when: "while something is under way",
     },
 ];
+
+#[test]
+fn the_table_holds_every_call_and_no_other() {
+    const CLUSTER: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/sandbox/providers/Microsoft.ContainerService/managedClusters/sandbox";
+    let sandbox = Sandbox::start();
+    sandbox.fault(serde_json::json!({
+        "kind": "drop_connection", "match": {"method": "PUT", "path": "/agentPools"}, "params": {"effect": "after"},
+    }));
+    let pool = format!(
+        "  cluster_id = \"{CLUSTER}\"\n  name = \"x\"\n  machine_type = \"Standard_NC24ads_A100_v4\"\n  mig_profile = \"1g.10gb\""
+    );
+    let changes = [
+        "  node_count = 2\n  labels = { team = \"a\" }",
+        "  autoscaling = { min_nodes = 0, max_nodes = 2 }\n  aks = { drain_timeout = \"45m\" }",
+    ];
+    life(&sandbox, &pool, &changes, &format!("{CLUSTER}/agentPools/x"));
+    CALLS.are_those_of(&sandbox.records());
+}
