@@ -69,3 +69,8 @@ mod plan_unknowns;
 mod sandbox_gke;
 mod support;
 mod tfplugin;
+mod timeslice_import;
+mod timeslice_lifecycle;
+mod timeslice_moved;
+mod timeslice_refusals;
+mod timeslice_unknowns;
