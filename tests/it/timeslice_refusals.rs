@@ -18,7 +18,7 @@ fn a_gpu_without_mig_can_be_shared() {
 
 #[test]
 fn too_few_and_too_many_are_refused_with_the_limits() {
-    for (wrong, says) in [("0", "at least 2"), ("1", "at least 2"), ("49", "2 to 48")] {
+    for (wrong, says) in [("0", "At least 2"), ("1", "At least 2"), ("49", "2 to 48")] {
         refused(&real().set("replicas", wrong), "replicas").says(&format!("replicas = {wrong}")).says(says);
     }
     for wrong in ["2.5", "-1"] {
