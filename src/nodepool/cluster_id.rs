@@ -61,8 +61,9 @@ pub enum IdError {
     Malformed(String),
     /// The id of a cluster where that of a pool was wanted. Remedy: the pool's id.
     #[error(
-        "{0:?} is not the id of a node pool. On GKE it reads \
-         projects/<project>/locations/<region or zone>/clusters/<cluster>/nodePools/<name>"
+        "{0:?} is not the id of a node pool. It reads \
+         /subscriptions/<subscription>/resourceGroups/<group>/providers/Microsoft.ContainerService/managedClusters/<cluster>/agentPools/<name> on AKS, \
+         projects/<project>/locations/<region or zone>/clusters/<cluster>/nodePools/<name> on GKE"
     )]
     NotAPool(String),
 }

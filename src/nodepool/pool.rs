@@ -58,6 +58,8 @@ pub enum Health {
     Ready,
     /// The cloud is working on it, or says that it may heal (a stock-out, a quota that may free up).
     Pending(String),
+    /// The cloud gave up for now, and goes on when it is asked to (a stock-out, a cancelled operation).
+    Stalled(String),
     /// The cloud gave up; the text is its own.
     Failed(String),
     /// It is being deleted.

@@ -23,8 +23,9 @@ fn a_storm_of_429_is_waited_for() {
 
 #[test]
 fn a_cluster_that_is_busy_for_a_while_is_waited_for_in_silence() {
-    let desk = Desk::on_with_latency(crate::clouds::Cloud::Aks, "1s");
-    desk.actor("occupy", AKS, &json!({"pool": null}));
+    let desk = Desk::on_with_latency(crate::clouds::Cloud::Aks, "500ms");
+    // AKS does things of its own to its clusters, in the moment before our request.
+    desk.actor_before("occupy", &desk.cloud.creation(), &json!({"pool": null}));
     desk.settle(&Pool::aks());
     assert_one_pool(&desk);
     let refusals = desk.puts().iter().filter(|put| put["status"] == 409).count();
@@ -96,7 +97,11 @@ fn hiccups_of_the_operations_own_address_do_not_matter() {
 #[test]
 fn a_page_of_html_is_no_answer_and_no_loss() {
     let desk = Desk::aks();
+    // A proxy's log-in page, say: told before anything is made.
     on(&desk, "GET", "/managedClusters/", "wrong_answer", 1, &json!({"body": "text"}));
+    desk.write(&Pool::aks());
+    desk.workspace.apply().failure().says("cannot be understood").says("prox");
+    assert!(!desk.knows_the_pool() && desk.puts().is_empty());
     on_create(&desk, "wrong_answer", 1, &json!({"body": "text", "effect": "before"}));
     desk.settle(&Pool::aks());
     assert_one_pool(&desk);
@@ -135,12 +140,25 @@ fn a_pool_of_somebody_else_is_not_ours_because_our_connection_was_lost() {
 fn a_read_that_is_hidden_by_a_wrong_404_is_not_gone() {
     let desk = Desk::aks();
     desk.settle(&Pool::aks());
-    for what in ["subscription", "group"] {
-        on(&desk, "GET", "/agentPools", "not_found", 1000, &json!({ "what": what }));
-        desk.workspace.plan().exits(1).says("NotFound");
-        assert!(desk.knows_the_pool());
-        desk.sandbox.clear_faults();
-    }
+    // Of a subscription that these credentials do not see, nothing is known.
+    on(&desk, "GET", "/managedClusters/", "not_found", 1000, &json!({"what": "subscription"}));
+    desk.workspace.plan().exits(1).says("SubscriptionNotFound");
+    desk.workspace.destroy().failure();
+    assert!(desk.knows_the_pool());
+    desk.sandbox.clear_faults();
+    on(&desk, "GET", "/agentPools", "not_found", 1000, &json!({"what": "subscription"}));
+    desk.workspace.plan().exits(1).says("SubscriptionNotFound");
+    desk.sandbox.clear_faults();
+    desk.workspace.assert_empty_plan();
+}
+
+#[test]
+fn a_group_that_is_gone_takes_its_clusters_and_their_pools_along() {
+    let desk = Desk::aks();
+    desk.settle(&Pool::aks());
+    on(&desk, "GET", "/managedClusters/", "not_found", 1000, &json!({"what": "group"}));
+    assert_eq!(desk.actions(&Pool::aks()), ["create"]);
+    desk.sandbox.clear_faults();
     desk.workspace.assert_empty_plan();
 }
 

@@ -93,6 +93,7 @@ fn pools_of_ours_that_were_forgotten_come_back_without_a_change() {
         .set("tags", r#"{ Cost = "research" }"#)
         .set("taints", r#"[{ key = "quiet", effect = "NoExecute" }]"#)
         .set("zones", r#"["1", "2"]"#)
+        .set("node_count", "2")
         .set("upgrade", r#"{ max_surge = "0", max_unavailable = "1" }"#);
     let spot = Pool::aks()
         .text("capacity_type", "spot")

@@ -55,7 +55,7 @@ fn the_way_out_is_told() {
     desk.machines_in("1", 0);
     desk.write(&Pool::aks().set("zones", r#"["1"]"#));
     let told = desk.workspace.apply().success().says("ZonalAllocationFailed");
-    told.says("zone").says("capacity reservation").says("Standard_NC24ads_A100_v4");
+    told.says("other zones").says("aks.capacity_reservation_group_id").says("Standard_NC24ads_A100_v4");
     assert_eq!(desk.state()["status"], "incomplete");
 }
 
@@ -212,8 +212,11 @@ fn a_pool_that_fails_later_says_so_and_is_mended_by_an_apply() {
     let (status, answer) = desk.sandbox.call_cloud("PUT", &path, Some(&json!({ "properties": properties })));
     assert_eq!(status, 200, "{answer:#}");
     desk.await_state("Failed");
+    // Nothing of ours is different, so nothing is done unasked; but it is told.
+    let told = desk.workspace.plan().says("Warning: The node pool mig is not well");
+    told.says("state Failed").says("AllocationFailed");
     desk.machines(5);
-    desk.settle(&Pool::aks().set("node_count", "3"));
+    desk.settle(&Pool::aks().set("node_count", "3").set("labels", r#"{ team = "ml" }"#));
     assert_eq!(desk.properties()["provisioningState"], "Succeeded");
     assert_eq!((desk.uids().len(), desk.deletes().len()), (3, 0));
 }

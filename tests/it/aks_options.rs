@@ -10,7 +10,7 @@ const RESOURCES: &str =
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/sandbox/providers";
 
 /// Every option that goes together with the others, with values that are not the defaults.
-fn everything() -> String {
+pub(crate) fn everything() -> String {
     format!(
         r#"{{
     gpu_stack                     = "gpu_operator"

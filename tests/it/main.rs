@@ -8,6 +8,7 @@
 )]
 
 mod aks_change;
+mod aks_client;
 mod aks_desk;
 mod aks_drift;
 mod aks_failures;
@@ -26,6 +27,7 @@ mod aks_rolls;
 mod aks_two_clouds;
 mod aks_unknowns;
 mod architecture;
+mod bench;
 mod clouds;
 mod demo;
 mod docs;
@@ -66,6 +68,7 @@ mod mig_waiting;
 mod plan_clouds;
 mod plan_pool;
 mod plan_unknowns;
+mod sandbox_aks;
 mod sandbox_gke;
 mod support;
 mod tfplugin;

@@ -122,7 +122,7 @@ impl Desk {
     #[track_caller]
     pub(crate) fn edit_tags(&self, set: &Value) {
         match self.cloud {
-            Cloud::Aks => self.az_update(|pool| edit(&mut pool["tags"], set, &[])),
+            Cloud::Aks => self.actor("edit_tags", self.cloud.home(), &json!({ "set": set })),
             Cloud::Gke => {
                 let mut labels = self.live(self.cloud.home())["config"]["resourceLabels"].clone();
                 edit(&mut labels, set, &[]);

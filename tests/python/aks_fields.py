@@ -2,6 +2,8 @@
 
     python aks_fields.py OLDEST.whl … NEWEST.whl PREVIEW.whl             print the table
     python aks_fields.py --check F OLDEST.whl … NEWEST.whl PREVIEW.whl   exit 1 when file F differs from it
+    python aks_fields.py --installed F                                   the same, as far as the two releases that are
+                                                                         installed for the tests can tell
 
 The sandbox refuses unknown fields by this table, as the real service does. The source is the model classes of the
 releases of azure-mgmt-containerservice for these API versions. They are read as text out of the wheels, because no
@@ -15,6 +17,8 @@ import re
 import sys
 import zipfile
 from pathlib import Path
+
+import azure_models
 
 ROOTS = ["AgentPool", "AgentPoolUpdate"]
 PACKAGE = "azure/mgmt/containerservice/"
@@ -31,10 +35,15 @@ HEADER = """\
 class Release:
     """The models of one release."""
 
-    def __init__(self, wheel):
-        with zipfile.ZipFile(wheel) as archive:
-            read = lambda name: archive.read(PACKAGE + name).decode()
+    def __init__(self, place):
+        """From a wheel, or from a folder that one was installed into."""
+        if place.is_dir():
+            read = lambda name: (place / PACKAGE / name).read_text()
             models, enums, configuration = read("models/_models.py"), read("models/_enums.py"), read("_configuration.py")
+        else:
+            with zipfile.ZipFile(place) as archive:
+                read = lambda name: archive.read(PACKAGE + name).decode()
+                models, enums, configuration = read("models/_models.py"), read("models/_enums.py"), read("_configuration.py")
         self.version = re.search(r'"(\d{4}-\d\d-\d\d(?:-preview)?)"', configuration)[1]
         self.classes = {node.name: node for node in ast.parse(models).body if isinstance(node, ast.ClassDef)}
         self.enums = {
@@ -119,14 +128,41 @@ def table(wheels):
     return "".join(lines)
 
 
+def told(text, oldest):
+    """What a table says of this version and later ones, whatever order it has."""
+    earlier = lambda found: "" if found[1] <= oldest else found[0]
+    lines, message = [], ""
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        if not line.startswith(" "):
+            message = line
+        line = re.sub(r" from (\S+)", earlier, re.sub(r"@([\w-]+)", earlier, line))
+        head, mark, values = line.partition(" enum ")
+        lines.append(f"{message}:{head}{mark}" + "|".join(sorted(values.split("|"))))
+    return lines
+
+
+def check_installed(file):
+    stable = Path(azure_models.load().__file__).parents[3]
+    oldest = Release(stable).version
+    made = told(table([stable, azure_models.PREVIEW]), oldest)
+    kept = told(Path(file).read_text(), oldest)
+    for line in sorted(set(made) ^ set(kept)):
+        print(f"{file}: {'lacks' if line in made else 'has, and the models have not'}: {line}")
+    return 1 if made != kept else 0
+
+
 def main(arguments):
     checked = None
+    if arguments[:1] == ["--installed"] and len(arguments) == 2:
+        return check_installed(arguments[1])
     if arguments[:1] == ["--check"]:
         checked, arguments = arguments[1], arguments[2:]
     if len(arguments) < 2:
         print(__doc__)
         return 2
-    made = table(arguments)
+    made = table([Path(wheel) for wheel in arguments])
     if checked is None:
         sys.stdout.write(made)
         return 0

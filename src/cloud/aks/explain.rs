@@ -10,51 +10,32 @@ use crate::nodepool::{Path, PoolError};
 pub(crate) const WHERE_TO_LOOK: &str =
     "`az aks nodepool show`, and the cluster's activity log in the Azure portal, show it";
 
-/// What Azure's texts about a bad request point to: text in lower case, attribute, advice (sources: property names of
-/// the azure-mgmt-containerservice package 41.8.0; error texts in issues of hashicorp/azurerm and Azure/AKS).
+const SIZES: &str = "Choose a machine type that the subscription may use in this region: `az vm list-skus --location \
+     <region> --size Standard_N --all --output table`.";
+const PROFILES: &str = "AKS does not cut the GPUs of this machine type so. Choose another mig_profile.";
+const VERSIONS: &str =
+    "Choose a version that `az aks get-versions` lists and that is not above the cluster's.";
+const SURGE: &str = "Check upgrade.max_surge and upgrade.max_unavailable.";
+const LIMITS: &str = "Check the autoscaler's limits.";
+const ZONES: &str = "Choose zones in which the region has this machine type.";
+
+/// What Azure's codes and texts about a bad request point to: a part in lower case, attribute, advice (sources: property
+/// names of the azure-mgmt-containerservice package 41.8.0; error texts in issues of hashicorp/azurerm and Azure/AKS).
 const INVALID: &[(&str, &str, &str)] = &[
-    (
-        "vm size",
-        "machine_type",
-        "Choose a machine type that the subscription may use in this region: `az vm list-skus --location <region> \
-         --size Standard_N --all --output table`.",
-    ),
-    (
-        "vmsize",
-        "machine_type",
-        "Choose a machine type that the subscription may use in this region: `az vm list-skus --location <region> \
-         --size Standard_N --all --output table`.",
-    ),
-    (
-        "gpuinstanceprofile",
-        "mig_profile",
-        "AKS does not cut the GPUs of this machine type so. Choose another mig_profile.",
-    ),
-    (
-        "gpu instance profile",
-        "mig_profile",
-        "AKS does not cut the GPUs of this machine type so. Choose another mig_profile.",
-    ),
-    (
-        "mig profile",
-        "mig_profile",
-        "AKS does not cut the GPUs of this machine type so. Choose another mig_profile.",
-    ),
+    ("vm size", "machine_type", SIZES),
+    ("vmsize", "machine_type", SIZES),
+    ("gpuinstanceprofile", "mig_profile", PROFILES),
+    ("gpu instance profile", "mig_profile", PROFILES),
+    ("mig profile", "mig_profile", PROFILES),
     ("managementmode", "aks.gpu_stack", "Choose another aks.gpu_stack."),
     ("gpuprofile", "aks.gpu_driver", "Check aks.gpu_stack and aks.gpu_driver."),
-    (
-        "orchestratorversion",
-        "kubernetes_version",
-        "Choose a version that `az aks get-versions` lists and that is not above the cluster's.",
-    ),
-    (
-        "kubernetes version",
-        "kubernetes_version",
-        "Choose a version that `az aks get-versions` lists and that is not above the cluster's.",
-    ),
+    ("orchestratorversion", "kubernetes_version", VERSIONS),
+    ("kubernetes version", "kubernetes_version", VERSIONS),
+    ("versionincompatible", "kubernetes_version", VERSIONS),
+    ("k8sversion", "kubernetes_version", VERSIONS),
     ("maxpods", "max_pods", "Choose another max_pods; the subnet must have room for the addresses."),
-    ("availabilityzone", "zones", "Choose zones in which the region has this machine type."),
-    ("availability zone", "zones", "Choose zones in which the region has this machine type."),
+    ("availabilityzone", "zones", ZONES),
+    ("availability zone", "zones", ZONES),
     ("ossku", "aks.os_sku", "Choose another aks.os_sku."),
     ("osdisksize", "disk_size_gb", "Choose another disk size."),
     (
@@ -77,14 +58,14 @@ const INVALID: &[(&str, &str, &str)] = &[
     ),
     ("fips", "aks.fips_enabled", "Leave aks.fips_enabled out."),
     ("kubeletconfig", "aks.kubelet_config", "Check aks.kubelet_config."),
-    ("maxsurge", "upgrade", "Check upgrade.max_surge and upgrade.max_unavailable."),
-    ("maxunavailable", "upgrade", "Check upgrade.max_surge and upgrade.max_unavailable."),
+    ("maxsurge", "upgrade", SURGE),
+    ("maxunavailable", "upgrade", SURGE),
     ("taint", "taints", "Check the taints."),
     ("label", "labels", "Check the labels."),
     ("tag", "tags", "Check the tags."),
     ("spot", "capacity_type", "Check capacity_type and the options of spot machines."),
-    ("mincount", "autoscaling", "Check the autoscaler's limits."),
-    ("maxcount", "autoscaling", "Check the autoscaler's limits."),
+    ("mincount", "autoscaling", LIMITS),
+    ("maxcount", "autoscaling", LIMITS),
 ];
 
 /// An API error; `doing` completes "cannot …".
@@ -236,7 +217,7 @@ fn family(text: &str) -> Option<&str> {
 }
 
 fn invalid(told: &Told) -> (Option<Path>, String) {
-    let lower = told.words().to_lowercase();
+    let lower = format!("{} {}", told.codes().join(" "), told.words()).to_lowercase();
     let known = INVALID.iter().find(|(text, _, _)| lower.contains(text));
     let attribute = known.map(|(_, attribute, _)| Path::of(attribute));
     if told.has_code("PropertyChangeNotAllowed") {

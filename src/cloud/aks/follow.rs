@@ -182,8 +182,10 @@ fn operation(running: &Running, failure: Option<&Failure>) -> String {
 /// What the operation and the pool tell, each once.
 fn told(pool: &wire::AgentPool, failure: Option<&Failure>) -> String {
     let words = health::words(pool);
-    match failure.map(|failure| failure.told.words()) {
-        Some(more) if !words.contains(&more) => format!("{words}; {more}"),
+    match failure {
+        Some(failure) if !words.contains(&failure.told.words()) => {
+            format!("{words}; {}", failure.told.coded_words())
+        }
         _ => words,
     }
 }
@@ -231,7 +233,7 @@ pub(super) fn cut_short(
 ) -> Finished {
     let told = match (&cut.last, failure) {
         (Some(shown), failure) => Some(told(&shown.pool, failure)),
-        (None, Some(failure)) => Some(failure.told.words()),
+        (None, Some(failure)) => Some(failure.told.coded_words()),
         (None, None) => None,
     };
     let last = told.map(|told| format!(" AKS's last word: {}", sentence(&told))).unwrap_or_default();
@@ -315,7 +317,7 @@ fn nothing_left(id: &PoolId, running: &Running, failure: Option<&Failure>) -> Po
         summary: format!("AKS could not create the node pool {}", id.name),
         detail: format!(
             "Its {operation} failed and left no pool behind: {} {advice}",
-            sentence(&known.told.words()),
+            sentence(&known.told.coded_words()),
         ),
         attribute: None,
     }

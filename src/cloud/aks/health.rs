@@ -88,11 +88,7 @@ pub(crate) fn words(pool: &wire::AgentPool) -> String {
     }
     if let Some(told) = error(pool) {
         words.push_str("; ");
-        if !told.cause_code().is_empty() {
-            words.push_str(told.cause_code());
-            words.push_str(": ");
-        }
-        words.push_str(&told.words());
+        words.push_str(&told.coded_words());
     }
     words
 }
@@ -102,7 +98,8 @@ pub(crate) fn health(pool: &wire::AgentPool) -> Health {
     match outlook(pool) {
         Outlook::Ready => Health::Ready,
         Outlook::Deleting => Health::Deleting,
-        Outlook::Working | Outlook::Starved | Outlook::Canceled => Health::Pending(words(pool)),
+        Outlook::Working => Health::Pending(words(pool)),
+        Outlook::Starved | Outlook::Canceled => Health::Stalled(words(pool)),
         Outlook::Broken => Health::Failed(words(pool)),
     }
 }

@@ -63,10 +63,10 @@ pub(crate) fn minutes(option: &'static str, text: &str) -> Result<u32, Untransla
     minutes.filter(|_| whole).ok_or_else(refused)
 }
 
-/// A taint as AKS writes it: `key=value:effect`, and `key:effect` for one without a value.
+/// A taint as AKS writes it: `key=value:effect`, with an empty value for one without [unverified that AKS takes the
+/// shorter `key:effect` too].
 pub(crate) fn taint(taint: &Taint) -> String {
-    let equals = if taint.value.is_empty() { "" } else { "=" };
-    format!("{}{equals}{}:{}", taint.key, taint.value, taint.effect.word())
+    format!("{}={}:{}", taint.key, taint.value, taint.effect.word())
 }
 
 /// The taint that a text of AKS means; `None` for an effect that Kubernetes did not have when this was written.
@@ -164,11 +164,11 @@ mod tests {
 
     #[test]
     fn taints_go_both_ways() {
-        for text in ["nvidia.com/gpu=present:NoSchedule", "team=ml:NoExecute", "alone:PreferNoSchedule"] {
+        for text in ["nvidia.com/gpu=present:NoSchedule", "team=ml:NoExecute", "alone=:PreferNoSchedule"] {
             assert_eq!(taint(&from_taint(text).unwrap()), text);
         }
         assert_eq!(from_taint("nvidia.com/gpu=present:NoSchedule"), Some(Taint::gpu()));
-        assert_eq!(from_taint("alone=:NoSchedule").unwrap().value, "");
+        assert_eq!(from_taint("alone:NoSchedule"), from_taint("alone=:NoSchedule"));
         for text in ["", "a", "a=b", "a=b:Never"] {
             assert_eq!(from_taint(text), None, "{text}");
         }

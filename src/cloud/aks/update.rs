@@ -62,7 +62,7 @@ impl Aks {
             match updating.step(step).await? {
                 Stepped::Nothing => {}
                 Stepped::Done => changed = true,
-                Stepped::Over(finished) => return Ok(finished),
+                Stepped::Over(finished) => return Ok(*finished),
             }
         }
         updating.finish(changed).await
@@ -95,7 +95,7 @@ enum Stepped {
     /// It is done, and the pool is at rest.
     Done,
     /// It ends the update.
-    Over(Finished),
+    Over(Box<Finished>),
 }
 
 impl Updating<'_> {
@@ -104,10 +104,14 @@ impl Updating<'_> {
         change.body(step).map_err(super::untranslatable)
     }
 
-    /// Whether a step after this one has something to do.
-    fn more_after(&self, step: Step) -> Result<bool, PoolError> {
+    /// Whether a step after this one has something to do, once the pool is as this one's body says.
+    fn more_after(&self, step: Step, body: &Body) -> Result<bool, PoolError> {
+        // What was just read as JSON is read again; if it were not, every later step would be judged by the pool as
+        // it is, which at worst names an interrupt an error.
+        let live = serde_json::from_value(body.json.clone()).unwrap_or_else(|_| self.live.clone());
+        let change = Change { prior: self.prior, wanted: self.wanted, live: &live };
         for later in steps::ORDER.into_iter().skip_while(|it| *it != step).skip(1) {
-            if self.body(later)?.is_some() {
+            if change.body(later).map_err(super::untranslatable)?.is_some() {
                 return Ok(true);
             }
         }
@@ -162,13 +166,18 @@ impl Updating<'_> {
             // Machines that there are none of now are asked for again by the next apply.
             Some(failure) if last && failure.cause == Cause::Capacity && step_adds_nodes(step) => {
                 let settled = self.aks.settle(self.call, self.id, &running, Some(failure)).await?;
-                Ok(Stepped::Over(settled))
+                Ok(Stepped::Over(Box::new(settled)))
             }
             Some(failure) => {
-                self.checkpoint(None);
-                Err(refused(&doing, &running, &failure))
+                // What AKS has given up half way is not ready: the next apply has AKS finish it.
+                let given_up = outlook != Outlook::Ready;
+                self.checkpoint(given_up.then(|| running.pending.clone()));
+                Err(refused(&doing, &running, &failure, given_up))
             }
-            None => self.aks.settle(self.call, self.id, &running, None).await.map(Stepped::Over),
+            None => {
+                let settled = self.aks.settle(self.call, self.id, &running, None).await?;
+                Ok(Stepped::Over(Box::new(settled)))
+            }
         }
     }
 
@@ -206,7 +215,7 @@ impl Updating<'_> {
                         "AKS has accepted a change"
                     );
                     self.checkpoint(Some(running.pending.clone()));
-                    let last = !self.more_after(step)?;
+                    let last = !self.more_after(step, &body)?;
                     return Ok(Some(Taken { running, doing, last }));
                 }
                 Err(trouble) if trouble.action() == Some(Action::Stale) && rebuilds > 0 => {
@@ -227,7 +236,7 @@ impl Updating<'_> {
     /// must be planned anew.
     fn cut(&self, doing: &str, running: &Running, cut: Cut, last: bool) -> Result<Stepped, PoolError> {
         if last {
-            return Ok(Stepped::Over(cut_short(self.call, self.id, running, cut, None)));
+            return Ok(Stepped::Over(Box::new(cut_short(self.call, self.id, running, cut, None))));
         }
         let mut error = cut.trouble.explain(doing, self.call.timeout);
         error.detail = format!(
@@ -271,7 +280,7 @@ fn listed(nouns: &[&'static str]) -> String {
     }
 }
 
-fn refused(doing: &str, running: &Running, failure: &Failure) -> PoolError {
+fn refused(doing: &str, running: &Running, failure: &Failure, given_up: bool) -> PoolError {
     let (kind, why, advice) = match failure.cause {
         Cause::Capacity => (
             ErrorKind::NoCapacity,
@@ -297,9 +306,14 @@ fn refused(doing: &str, running: &Running, failure: &Failure) -> PoolError {
         kind,
         summary: format!("Could not {doing}: {why}"),
         detail: format!(
-            "The operation {} failed: {} {advice} (The pool keeps what it had before{}; {WHERE_TO_LOOK}.)",
+            "The operation {} failed: {} {advice} ({}{}; {WHERE_TO_LOOK}.)",
             running.pending.operation,
-            sentence(&failure.told.words()),
+            sentence(&failure.told.coded_words()),
+            if given_up {
+                "The pool is in state Failed, and the next apply asks AKS to finish it"
+            } else {
+                "The pool keeps what it had before"
+            },
             ids(&failure.ids),
         ),
         attribute: None,

@@ -62,8 +62,8 @@ impl Running {
 
 /// The operation's own id: the end of its address.
 fn operation_id(url: &Url) -> String {
-    let segments = url.path_segments().into_iter().flatten();
-    segments.filter(|segment| !segment.is_empty()).next_back().unwrap_or_default().to_owned()
+    let mut segments = url.path_segments().into_iter().flatten();
+    segments.rfind(|segment| !segment.is_empty()).unwrap_or_default().to_owned()
 }
 
 /// How an operation ended.

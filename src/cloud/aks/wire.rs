@@ -87,9 +87,9 @@ pub(crate) struct Properties {
     /// -1 is the price on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spot_max_price: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "texts")]
     pub tags: Option<BTreeMap<String, String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "texts")]
     pub node_labels: Option<BTreeMap<String, String>>,
     /// `key=value:effect` each.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -233,4 +233,10 @@ impl<'de> Deserialize<'de> for Shown {
         let pool = AgentPool::deserialize(whole).map_err(serde::de::Error::custom)?;
         Ok(Shown { pool, properties })
     }
+}
+
+/// A map of texts. An entry that is null is as good as none, and must not make a pool unreadable.
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeMap<String, String>>, D::Error> {
+    let all = Option::<BTreeMap<String, Option<String>>>::deserialize(deserializer)?;
+    Ok(all.map(|all| all.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()))
 }

@@ -188,9 +188,14 @@ impl Lifecycle {
         if self.kind == Kind::Mig {
             private.sharing = Shared::of(pool.sharing);
         }
-        if private.pending.is_some() && pool.health == Health::Ready {
-            private.pending = None;
-            set_status(&mut refreshed, READY);
+        match (&pool.health, &private.pending) {
+            (Health::Ready, Some(_)) => {
+                private.pending = None;
+                set_status(&mut refreshed, READY);
+            }
+            // An unfinished pool is told of by the apply that goes on with it.
+            (Health::Stalled(words) | Health::Failed(words), None) => ctx.warn(messages::unwell(&id, words)),
+            _ => {}
         }
         ctx.set_private(private.bytes());
         Ok(Some(refreshed))

@@ -36,6 +36,17 @@ pub(super) fn kept(id: &PoolId, incomplete: &Incomplete) -> Diagnostic {
     )
 }
 
+/// A pool that was ready once and that somebody, or the cloud itself, has got into trouble since.
+pub(super) fn unwell(id: &PoolId, words: &str) -> Diagnostic {
+    Diagnostic::warning(
+        format!("The node pool {} is not well", id.name),
+        format!(
+            "The cloud has given up an operation on it that Terraform did not begin: {words}. Nodes that it has may \
+             well work. A change of the pool, or the cloud's own tools, can make it try again."
+        ),
+    )
+}
+
 /// A pool that is not ready, as an error of its creation: it becomes tainted, as the user asked for.
 pub(super) fn failed(id: &PoolId, incomplete: &Incomplete) -> Diagnostics {
     Diagnostics::error(

@@ -274,6 +274,7 @@ impl Aks {
             Deed::Delete => {
                 self.clusters.get_mut(key).map(|cluster| cluster.pools.remove(name));
             }
+            // That the autoscaler gives the pool another etag is unverified.
             Deed::Resize(count) => {
                 self.edit(context, key, name, |pool| pool.spec["count"] = json!(count));
                 self.fill(key, name, context.now, context.latency, context.random);
@@ -304,7 +305,7 @@ impl Aks {
                 self.edit(context, key, name, |pool| pool.spec[property.as_str()] = value.clone());
             }
             Deed::Stop => {
-                self.edit(context, key, name, |pool| pool.spec["powerState"] = json!({"code": "Stopped"}))
+                self.edit(context, key, name, |pool| pool.spec["powerState"] = json!({"code": "Stopped"}));
             }
             Deed::Upgrade(version) => {
                 let cluster =

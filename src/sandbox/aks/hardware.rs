@@ -1,7 +1,7 @@
 //! What Azure has: VM sizes, their GPUs, and the slices that AKS makes of a GPU.
 //!
 //! The sandbox's own table, on purpose apart from the provider's catalogue: two readings of the same sources.
-//! Sources: the GPU series pages of the Azure virtual machine documentation (2026), AKS AgentBaker (the sizes that AKS
+//! Sources: the GPU series pages of the Azure virtual machine documentation (2026), AKS `AgentBaker` (the sizes that AKS
 //! sets up GPUs on, and the profile ids that its partition script passes to nvidia-smi), NVIDIA's MIG user guide.
 
 /// A GPU, and whether AKS cuts it.
@@ -12,7 +12,7 @@ pub(crate) struct Gpu {
     pub(crate) memory: Option<[&'static str; 5]>,
 }
 
-/// `gpuInstanceProfile`, compute slices, memory slices of eight, instances per GPU (source: AKS AgentBaker, which makes
+/// `gpuInstanceProfile`, compute slices, memory slices of eight, instances per GPU (source: AKS `AgentBaker`, which makes
 /// one layout on all GPUs; a 4g instance leaves no room for a second one).
 const PROFILES: &[(&str, u32, u32, u32)] =
     &[("MIG1g", 1, 1, 7), ("MIG2g", 2, 2, 3), ("MIG3g", 3, 4, 2), ("MIG4g", 4, 4, 1), ("MIG7g", 7, 8, 1)];
@@ -25,8 +25,9 @@ const H200: Gpu = Gpu { name: "H200-141GB", memory: Some(["18gb", "35gb", "71gb"
 const T4: Gpu = Gpu { name: "T4", memory: None };
 const A10: Gpu = Gpu { name: "A10", memory: None };
 const RTX_PRO_6000: Gpu = Gpu { name: "RTX-PRO-6000", memory: None };
-const GB200: Gpu = Gpu { name: "GB200", memory: None };
-const GB300: Gpu = Gpu { name: "GB300", memory: None };
+// NVIDIA cuts these two into seven as well; that AKS does is unverified.
+const GB200: Gpu = Gpu { name: "GB200", memory: Some(["23gb", "47gb", "93gb", "93gb", "186gb"]) };
+const GB300: Gpu = Gpu { name: "GB300", memory: Some(["35gb", "70gb", "139gb", "139gb", "278gb"]) };
 
 /// A VM size.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +88,8 @@ const NDM_A100: &str = "standardNDAMSv4_A100Family";
 const NC_H100: &str = "standardNCadsH100v5Family";
 const ND_H100: &str = "standardNDSH100v5Family";
 const ND_H200: &str = "standardNDISRH200V5Family";
+const NCC_H100: &str = "standardNCCadsH100v5Family";
+const NC_A10: &str = "standardNCADSA10v4Family";
 const RTX: &str = "standardNCXLRTXPRO6000BSEv6Family";
 const ND_GB200: &str = "standardNDISRNDRGB200v6Family";
 const ND_GB300: &str = "standardNDISRGB300v6Family";
@@ -102,6 +105,9 @@ const SIZES: &[Size] = &[
     gpu("Standard_NV36ads_A10_v5", A10_FAMILY, 36, 440, &A10, 1),
     gpu("Standard_NV36adms_A10_v5", A10_FAMILY, 36, 880, &A10, 1),
     gpu("Standard_NV72ads_A10_v5", A10_FAMILY, 72, 880, &A10, 2),
+    gpu("Standard_NC8ads_A10_v4", NC_A10, 8, 100, &A10, 1),
+    gpu("Standard_NC16ads_A10_v4", NC_A10, 16, 200, &A10, 1),
+    gpu("Standard_NC32ads_A10_v4", NC_A10, 32, 400, &A10, 2),
     gpu("Standard_NC24ads_A100_v4", NC_A100, 24, 220, &A100_80, 1),
     gpu("Standard_NC48ads_A100_v4", NC_A100, 48, 440, &A100_80, 2),
     gpu("Standard_NC96ads_A100_v4", NC_A100, 96, 880, &A100_80, 4),
@@ -110,14 +116,26 @@ const SIZES: &[Size] = &[
     gpu("Standard_ND96ams_A100_v4", NDM_A100, 96, 1900, &A100_80, 8),
     gpu("Standard_NC40ads_H100_v5", NC_H100, 40, 320, &H100_NVL, 1),
     gpu("Standard_NC80adis_H100_v5", NC_H100, 80, 640, &H100_NVL, 2),
+    // Confidential; whether AKS cuts it is unverified.
+    gpu("Standard_NCC40ads_H100_v5", NCC_H100, 40, 320, &H100_NVL, 1),
     gpu("Standard_ND96isr_H100_v5", ND_H100, 96, 1900, &H100_80, 8),
     gpu("Standard_ND96is_H100_v5", ND_H100, 96, 1900, &H100_80, 8),
     gpu("Standard_ND96isr_H200_v5", ND_H200, 96, 1850, &H200, 8),
+    gpu("Standard_ND96isrf_H200_v5", ND_H200, 96, 1850, &H200, 8),
     gpu("Standard_ND96is_H200_v5", ND_H200, 96, 1850, &H200, 8),
-    gpu("Standard_NC144ds_xl_RTXPRO6000BSE_v6", RTX, 144, 576, &RTX_PRO_6000, 1),
-    gpu("Standard_NC288ds_xl_RTXPRO6000BSE_v6", RTX, 288, 1152, &RTX_PRO_6000, 2),
+    // A fraction of a GPU up to 72 vCPUs. The memory of this family is unverified.
+    gpu("Standard_NC24lds_xl_RTXPRO6000BSE_v6", RTX, 24, 72, &RTX_PRO_6000, 1),
+    gpu("Standard_NC36ds_xl_RTXPRO6000BSE_v6", RTX, 36, 129, &RTX_PRO_6000, 1),
+    gpu("Standard_NC36lds_xl_RTXPRO6000BSE_v6", RTX, 36, 66, &RTX_PRO_6000, 1),
+    gpu("Standard_NC72ds_xl_RTXPRO6000BSE_v6", RTX, 72, 258, &RTX_PRO_6000, 1),
+    gpu("Standard_NC72lds_xl_RTXPRO6000BSE_v6", RTX, 72, 132, &RTX_PRO_6000, 1),
+    gpu("Standard_NC144lds_xl_RTXPRO6000BSE_v6", RTX, 144, 264, &RTX_PRO_6000, 1),
+    gpu("Standard_NC288lds_xl_RTXPRO6000BSE_v6", RTX, 288, 516, &RTX_PRO_6000, 2),
+    gpu("Standard_NC144ds_xl_RTXPRO6000BSE_v6", RTX, 144, 516, &RTX_PRO_6000, 1),
+    gpu("Standard_NC288ds_xl_RTXPRO6000BSE_v6", RTX, 288, 1032, &RTX_PRO_6000, 2),
     gpu("Standard_ND128isr_NDR_GB200_v6", ND_GB200, 128, 900, &GB200, 4),
     gpu("Standard_ND128isr_GB300_v6", ND_GB300, 128, 864, &GB300, 4),
+    gpu("Standard_ND128isrG5_GB300_v6", ND_GB300, 128, 864, &GB300, 4),
     cpu("Standard_D2s_v5", "standardDSv5Family", 2, 8),
     cpu("Standard_D4s_v5", "standardDSv5Family", 4, 16),
     cpu("Standard_D8s_v5", "standardDSv5Family", 8, 32),

@@ -2,7 +2,7 @@
 //!
 //! - [`routes`]: which call is meant. [`api`], [`fields`]: versions, and JSON by the models of Microsoft's client.
 //!   [`errors`]: Azure's errors. [`headers`]: what every answer carries. [`buckets`]: how many calls are taken.
-//! - [`agentpools`], [`put`], [`clusters`]: the calls.
+//! - [`agentpools`], [`put`], [`scale`], [`clusters`]: the calls.
 //! - [`rules`], [`gpus`], [`labels`], [`versions`], [`hardware`]: what the service accepts. [`spec`]: properties with
 //!   their defaults, and how they are shown.
 //! - [`model`], [`nodes`], [`operations`], [`rollout`]: what exists and how it changes with time.
@@ -32,6 +32,7 @@ mod put;
 mod rollout;
 mod routes;
 mod rules;
+mod scale;
 mod seed;
 mod spec;
 mod versions;
@@ -163,12 +164,16 @@ impl Aks {
             Route::Pools => return ok(self.list_pools(cluster, call, version, &base)),
             Route::UpgradeProfile(pool) => return ok(self.upgrade_profile(cluster, &pool)),
             Route::Machines(pool, machine) => return ok(self.machines(cluster, &pool, machine.as_deref())),
+            Route::PoolOperations(pool, id) => {
+                return ok(self.pool_operations(cluster, &pool, id.as_deref(), call, version));
+            }
             Route::Operation(id) => {
                 return self.get_operation(context, call, &id, target.location.as_deref());
             }
             Route::OperationResult(id) => return self.get_result(context, call, &id, version),
             Route::Pool(pool) => match call.method.as_str() {
                 "PUT" => self.put_pool(context, cluster, &pool, call, version)?,
+                "PATCH" => self.scale_pool(context, cluster, &pool.to_ascii_lowercase(), call, version)?,
                 "DELETE" => self.delete_pool(context, cluster, &pool.to_ascii_lowercase(), call)?,
                 _ => return ok(self.get_pool(cluster, &pool.to_ascii_lowercase(), version)),
             },

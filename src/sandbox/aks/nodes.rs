@@ -33,7 +33,7 @@ pub(crate) fn make(pool: &mut Pool, boot: &Boot, random: &mut Random) -> Node {
     let size = pool.size();
     let spec = &pool.spec;
     let ready_at = boot.at + boot.span / 2;
-    // AKS partitions by a service that works only after a restart of the machine (source: AKS AgentBaker), so the
+    // AKS partitions by a service that works only after a restart of the machine (source: AKS `AgentBaker`), so the
     // slices come minutes after the node was ready for the first time.
     let restart = is_cut(spec).then(|| Restart {
         at: ready_at + boot.span * 3 / 10,
@@ -105,7 +105,7 @@ fn is_cut(spec: &Value) -> bool {
 
 /// Extended resources of one node. AKS brings a device plugin to managed pools only; on others nothing is advertised
 /// until somebody installs one (source: AKS documentation on GPU node pools). The plugin of a managed pool runs with
-/// the single strategy unless `migStrategy` is `Mixed` (source: AKS AgentBaker); with DRA there is none.
+/// the single strategy unless `migStrategy` is `Mixed` (source: AKS `AgentBaker`); with DRA there is none.
 fn advertised(spec: &Value, size: Option<&Size>) -> Vec<(String, u32)> {
     let nvidia = &spec["gpuProfile"]["nvidia"];
     let Some((gpu, count)) = size.and_then(|size| Some((size.gpu?, size.gpus))) else { return Vec::new() };

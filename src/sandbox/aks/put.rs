@@ -25,7 +25,7 @@ impl Aks {
         let lower = name.to_ascii_lowercase();
         // Names that are there are found in any case.
         let name = if cluster.pools.contains_key(&lower) { &lower } else { name };
-        let sent = sent(call, version)?;
+        let sent = sent(call, "AgentPool", version)?;
         let old = cluster.pools.get(name);
         check_preconditions(call, old)?;
         check_running(cluster)?;
@@ -102,7 +102,11 @@ impl Aks {
 }
 
 /// `properties` of the request body.
-fn sent(call: &Call, version: ApiVersion) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn sent(
+    call: &Call,
+    message: &'static str,
+    version: ApiVersion,
+) -> Result<Map<String, Value>, Refusal> {
     let body: Value = serde_json::from_slice(&call.body).map_err(|error| {
         // The text is unverified.
         Refusal::arm(
@@ -112,7 +116,7 @@ fn sent(call: &Call, version: ApiVersion) -> Result<Map<String, Value>, Refusal>
         )
     })?;
     let mut body =
-        fields::read("AgentPool", &body, version).map_err(|violation| Refusal::unreadable(&violation))?;
+        fields::read(message, &body, version).map_err(|violation| Refusal::unreadable(&violation))?;
     match body.remove("properties") {
         Some(Value::Object(properties)) => Ok(properties),
         _ => Err(Refusal::invalid(

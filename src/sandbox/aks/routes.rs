@@ -22,6 +22,8 @@ pub(super) enum Route {
     UpgradeImage(String),
     UpgradeProfile(String),
     Machines(String, Option<String>),
+    /// Of a pool, or one of them: in the preview only.
+    PoolOperations(String, Option<String>),
     Operation(String),
     OperationResult(String),
 }
@@ -109,11 +111,15 @@ pub(super) fn target(method: &str, path: &str) -> Result<Target, Lost> {
                 ["availableagentpoolversions"] => ("GET", Route::AvailableVersions),
                 ["agentpools"] => ("GET", Route::Pools),
                 // As it was written: a new pool with capital letters in its name is refused.
-                ["agentpools", _] => ("GET PUT DELETE", Route::Pool(original[9].to_owned())),
+                ["agentpools", _] => ("GET PUT PATCH DELETE", Route::Pool(original[9].to_owned())),
                 ["agentpools", pool, "abort"] => ("POST", Route::AbortPool(name(pool))),
                 ["agentpools", pool, "upgradenodeimageversion"] => ("POST", Route::UpgradeImage(name(pool))),
                 ["agentpools", pool, "upgradeprofiles", "default"] => {
                     ("GET", Route::UpgradeProfile(name(pool)))
+                }
+                ["agentpools", pool, "operations"] => ("GET", Route::PoolOperations(name(pool), None)),
+                ["agentpools", pool, "operations", id] => {
+                    ("GET", Route::PoolOperations(name(pool), Some(name(id))))
                 }
                 ["agentpools", pool, "machines"] => ("GET", Route::Machines(name(pool), None)),
                 ["agentpools", pool, "machines", machine] => {
@@ -163,7 +169,7 @@ mod tests {
         let operation =
             "/subscriptions/S/providers/Microsoft.ContainerService/locations/eastus/operations/ID";
         assert_eq!(route("GET", operation), Ok(Route::Operation("id".into())));
-        assert_eq!(route("PATCH", &format!("{CLUSTER}/agentPools/a")), Err(Lost::Method));
+        assert_eq!(route("POST", &format!("{CLUSTER}/agentPools/a")), Err(Lost::Method));
         for unknown in
             ["/subscriptions/S/providers/Microsoft.Compute", &format!("{CLUSTER}/agentPools/a/b"), "//"]
         {

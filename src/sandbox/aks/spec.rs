@@ -83,19 +83,17 @@ pub(crate) fn pointer(path: &str) -> String {
     format!("/{}", path.replace('.', "/"))
 }
 
-/// Puts `kept` at `path` where nothing is said; into objects, member by member.
+/// Puts `kept` at `path` where nothing is said; into objects, member by member. The table of fields has been asked
+/// before, so whatever has members is an object.
 fn keep(spec: &mut Value, path: &str, kept: &Value) {
-    let mut place = spec;
-    for step in path.split('.') {
-        if !place.is_object() {
-            return;
+    if let Some((outer, inner)) = path.split_once('.') {
+        if spec[outer].is_null() {
+            spec[outer] = json!({});
         }
-        place = &mut place[step];
-        if place.is_null() && !path.ends_with(step) {
-            *place = json!({});
-        }
+        keep(&mut spec[outer], inner, kept);
+        return;
     }
-    match (place, kept) {
+    match (&mut spec[path], kept) {
         (place @ Value::Null, kept) => *place = kept.clone(),
         (Value::Object(given), Value::Object(kept)) => {
             for (name, value) in kept {

@@ -10,8 +10,8 @@ use crate::support::{SANDBOX, Sandbox, command};
 /// The clusters that are there at the start.
 pub(super) fn clusters() -> String {
     let clusters = Sandbox::start().clusters();
-    table(["`cluster_id`", "what it is"], &clusters, |cluster| {
-        [code(&cluster["cluster_id"]), word(&cluster["note"]).to_owned()]
+    table(["cloud", "`cluster_id`", "what it is"], &clusters, |cluster| {
+        [cloud(cluster), code(&cluster["cluster_id"]), word(&cluster["note"]).to_owned()]
     })
 }
 
@@ -30,9 +30,9 @@ pub(super) fn faults() -> String {
 pub(super) fn actors() -> String {
     let answer = Sandbox::start().get("/sandbox/actors");
     let kinds = answer["kinds"].as_array().expect("a list of kinds");
-    table(["kind", "fields", "what happens"], kinds, |kind| {
+    table(["cloud", "kind", "fields", "what happens"], kinds, |kind| {
         let fields: Vec<_> = kind["fields"].as_array().expect("a list of fields").iter().map(code).collect();
-        [code(&kind["kind"]), fields.join(", "), word(&kind["meaning"]).to_owned()]
+        [cloud(kind), code(&kind["kind"]), fields.join(", "), word(&kind["meaning"]).to_owned()]
     })
 }
 
@@ -51,6 +51,11 @@ fn table<const N: usize>(head: [&str; N], rows: &[Value], cells: impl Fn(&Value)
         text += &row(cells.iter().map(String::as_str));
     }
     text.trim_end().to_owned()
+}
+
+/// The cloud's name as people write it.
+fn cloud(of: &Value) -> String {
+    word(&of["cloud"]).to_uppercase()
 }
 
 fn word(value: &Value) -> &str {

@@ -8,11 +8,11 @@ use gpuslice::nodepool::{Health, NodePoolSpec};
 use gpuslice::slicing::Sharing;
 use serde_json::json;
 
-use super::support::{AUTOPILOT, Bench, id_of, options, ready, regional, set, zonal};
+use super::support::{AUTOPILOT, bench, id_of, options, ready, regional, set, slow_bench, zonal};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_zonal_pool_is_made_and_gives_its_slices() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     bench.pools.preflight(&bench.call(), &zonal()).await.unwrap();
     let pool = ready(bench.create(&zonal()).await);
     assert_eq!(pool.id, id_of(&zonal()));
@@ -37,7 +37,7 @@ async fn a_zonal_pool_is_made_and_gives_its_slices() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_slices_are_seen_on_the_nodes() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let spec = NodePoolSpec { sharing: Sharing::TimeSlicing { replicas: 2 }, ..regional() };
     let pool = ready(bench.create(&spec).await);
     assert_eq!((pool.node_count, pool.sharing), (Some(2), spec.sharing));
@@ -55,7 +55,7 @@ async fn the_slices_are_seen_on_the_nodes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_autoscaled_spot_pool_with_options() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let spec = NodePoolSpec {
         size: Size::Autoscaling { min: 0, max: 4, initial: Some(2) },
         capacity_type: CapacityType::Spot,
@@ -90,7 +90,7 @@ async fn an_autoscaled_spot_pool_with_options() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_gpu_taint_it_comes_off_again() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let spec = NodePoolSpec { gpu_taint: false, ..zonal() };
     let pool = ready(bench.create(&spec).await);
     assert!(!pool.gpu_taint);
@@ -100,7 +100,7 @@ async fn without_the_gpu_taint_it_comes_off_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_existing_pool_is_never_taken_over() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let spec = NodePoolSpec { name: "foreign-gpu".to_owned(), ..zonal() };
     let error = bench.pools.preflight(&bench.call(), &spec).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::AlreadyExists(Box::new(id_of(&spec))));
@@ -111,7 +111,7 @@ async fn an_existing_pool_is_never_taken_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_autopilot_cluster_and_a_missing_one_are_refused_before_anything_is_sent() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let on = |cluster: &str| NodePoolSpec { cluster: cluster.parse().unwrap(), ..regional() };
     let error = bench.pools.preflight(&bench.call(), &on(AUTOPILOT)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unsupported);
@@ -125,7 +125,7 @@ async fn an_autopilot_cluster_and_a_missing_one_are_refused_before_anything_is_s
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_gke_refuses_names_the_attribute() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let spec = NodePoolSpec { kubernetes_version: Some("1.99".into()), ..zonal() };
     let error = bench.create(&spec).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
@@ -135,7 +135,7 @@ async fn a_request_that_gke_refuses_names_the_attribute() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn six_pools_at_once_wait_for_their_turns() {
-    let bench = Bench::with_latency(Duration::from_millis(300)).await;
+    let bench = slow_bench(Duration::from_millis(300)).await;
     let specs: Vec<NodePoolSpec> =
         (0..6).map(|number| NodePoolSpec { name: format!("pool-{number}"), ..zonal() }).collect();
     let finished = futures_util::future::join_all(specs.iter().map(|spec| bench.create(spec))).await;

@@ -6,11 +6,11 @@ use gpuslice::nodepool::Options;
 use gpuslice::nodepool::pools::{ErrorKind, PendingKind};
 use serde_json::json;
 
-use super::support::{Bench, ZONAL, id_of, ready, zonal};
+use super::support::{ZONAL, bench, id_of, ready, slow_bench, zonal};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_is_deleted_and_what_is_gone_is_a_success() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(&zonal()).await);
     bench.pools.delete(&bench.call(), &id_of(&zonal()), &Options::default()).await.unwrap();
     assert_eq!(bench.read(&id_of(&zonal())).await, None);
@@ -23,7 +23,7 @@ async fn a_pool_is_deleted_and_what_is_gone_is_a_success() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_that_gke_is_working_on_is_deleted_in_its_turn() {
-    let bench = Bench::with_latency(Duration::from_millis(1500)).await;
+    let bench = slow_bench(Duration::from_millis(1500)).await;
     ready(bench.create(&zonal()).await);
     bench.act(json!({"kind": "occupy", "cluster": ZONAL, "pool": "mig1g"})).await;
     bench.pools.delete(&bench.call(), &id_of(&zonal()), &Options::default()).await.unwrap();
@@ -34,7 +34,7 @@ async fn a_pool_that_gke_is_working_on_is_deleted_in_its_turn() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_answers_and_failed_operations_are_tried_again() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(&zonal()).await);
     bench.fault("drop_connection", "DELETE", "mig1g", json!({"params": {"effect": "after"}})).await;
     bench.pools.delete(&bench.call(), &id_of(&zonal()), &Options::default()).await.unwrap();
@@ -52,7 +52,7 @@ async fn lost_answers_and_failed_operations_are_tried_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_delete_says_that_gke_goes_on() {
-    let bench = Bench::with_latency(Duration::from_secs(1)).await;
+    let bench = slow_bench(Duration::from_secs(1)).await;
     ready(bench.create(&zonal()).await);
     let call = bench.call();
     let cancelled = call.cancelled.clone();
@@ -70,7 +70,7 @@ async fn an_interrupted_delete_says_that_gke_goes_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forbidden_delete_is_an_error_and_no_success() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(&zonal()).await);
     bench.fault("permission", "DELETE", "mig1g", json!({})).await;
     let error = bench.pools.delete(&bench.call(), &id_of(&zonal()), &Options::default()).await.unwrap_err();

@@ -6,13 +6,13 @@ use gpuslice::nodepool::pools::{ErrorKind, IncompleteReason};
 use gpuslice::nodepool::{Health, NodePoolSpec};
 use serde_json::json;
 
-use super::support::{Bench, ZONAL, id_of, incomplete, ready, zonal};
+use super::support::{ZONAL, bench, id_of, incomplete, ready, slow_bench, zonal};
 
 const POOLS: &str = "/nodePools";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_cluster_throttling_and_the_operations_quota_are_waited_for() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     bench.fault("busy", "POST", POOLS, json!({})).await;
     bench.fault("quota_operations", "POST", POOLS, json!({})).await;
     bench.fault("throttle", "POST", POOLS, json!({"params": {"retry_after": "1s"}})).await;
@@ -22,7 +22,7 @@ async fn a_busy_cluster_throttling_and_the_operations_quota_are_waited_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_stays_busy_is_told_at_the_time_out() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     bench.fault("busy", "POST", POOLS, json!({"times": 1000})).await;
     let call = bench.call_for(Duration::from_secs(3));
     let error = bench.pools.create(&call, &zonal()).await.unwrap_err();
@@ -34,7 +34,7 @@ async fn a_cluster_that_stays_busy_is_told_at_the_time_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quota_as_403_and_missing_permissions_are_final_and_told_apart() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     bench.fault("quota", "POST", POOLS, json!({})).await;
     let error = bench.create(&zonal()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Quota);
@@ -50,7 +50,7 @@ async fn quota_as_403_and_missing_permissions_are_final_and_told_apart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_create_that_never_arrived_is_sent_again() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     bench.fault("drop_connection", "POST", POOLS, json!({"params": {"effect": "before"}})).await;
     ready(bench.create(&zonal()).await);
     assert_eq!(bench.creates(), [0, 200]);
@@ -59,7 +59,7 @@ async fn a_create_that_never_arrived_is_sent_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_create_whose_answer_was_lost_is_found_and_not_repeated() {
     for fault in ["drop_connection", "wrong_answer"] {
-        let bench = Bench::new().await;
+        let bench = bench().await;
         bench.pools.preflight(&bench.call(), &zonal()).await.unwrap();
         bench.fault(fault, "POST", POOLS, json!({"params": {"effect": "after"}})).await;
         ready(bench.create(&zonal()).await);
@@ -70,7 +70,7 @@ async fn a_create_whose_answer_was_lost_is_found_and_not_repeated() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_that_somebody_else_made_meanwhile_is_left_alone() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     // The same name, but not what we send: made while our connection broke.
     let theirs = NodePoolSpec { labels: Default::default(), ..zonal() };
     ready(bench.create(&theirs).await);
@@ -86,7 +86,7 @@ async fn a_pool_that_somebody_else_made_meanwhile_is_left_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stock_out_that_heals_ends_ready_without_a_second_create() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     bench.fault("stockout", "POST", POOLS, json!({"params": {"heal_after": "2s"}})).await;
     let pool = ready(bench.create(&zonal()).await);
     assert_eq!(pool.health, Health::Ready);
@@ -96,7 +96,7 @@ async fn a_stock_out_that_heals_ends_ready_without_a_second_create() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stock_out_that_lasts_leaves_a_pool_to_go_on_with() {
     for waits in ["error", "provisioning"] {
-        let bench = Bench::new().await;
+        let bench = bench().await;
         bench.fault("stockout", "POST", POOLS, json!({"params": {"pool": waits}})).await;
         let call = bench.call_for(Duration::from_secs(3));
         let left = incomplete(bench.pools.create(&call, &zonal()).await);
@@ -121,7 +121,7 @@ async fn a_stock_out_that_lasts_leaves_a_pool_to_go_on_with() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_operation_with_a_pool_left_in_error() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     // For good: what the operation says never heals.
     let params = json!({"params": {"leave_pool": "true", "message": "Cluster byte size limit reached."}});
     bench.fault("failed_operation", "POST", POOLS, params).await;
@@ -141,7 +141,7 @@ async fn a_failed_operation_with_a_pool_left_in_error() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_operation_without_a_pool_is_an_error() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let params = json!({"params": {"message": "[GCE_STOCKOUT]: no machines"}});
     bench.fault("failed_operation", "POST", POOLS, params).await;
     let error = bench.create(&zonal()).await.unwrap_err();
@@ -151,7 +151,7 @@ async fn a_failed_operation_without_a_pool_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupt_keeps_the_pool_and_the_operation() {
-    let bench = Bench::with_latency(Duration::from_secs(3)).await;
+    let bench = slow_bench(Duration::from_secs(3)).await;
     let call = bench.call();
     let cancelled = call.cancelled.clone();
     let begun = Instant::now();
@@ -172,7 +172,7 @@ async fn an_interrupt_keeps_the_pool_and_the_operation() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupt_before_the_request_creates_nothing() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let call = bench.call();
     call.cancelled.cancel();
     let error = bench.pools.create(&call, &zonal()).await.unwrap_err();
@@ -182,7 +182,7 @@ async fn an_interrupt_before_the_request_creates_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_time_out_names_the_operation_and_where_to_look() {
-    let bench = Bench::with_latency(Duration::from_secs(30)).await;
+    let bench = slow_bench(Duration::from_secs(30)).await;
     let left = incomplete(bench.pools.create(&bench.call_for(Duration::from_secs(2)), &zonal()).await);
     assert_eq!(left.reason, IncompleteReason::TimedOut);
     assert!(left.message.contains("within 2s"), "{}", left.message);
@@ -195,7 +195,7 @@ async fn the_time_out_names_the_operation_and_where_to_look() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_while_waiting_do_not_lose_the_pool() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     bench.fault("unavailable", "GET", "/operations/", json!({"times": 2})).await;
     bench.fault("drop_connection", "GET", "/operations/", json!({})).await;
     ready(bench.create(&zonal()).await);
@@ -209,7 +209,7 @@ async fn faults_while_waiting_do_not_lose_the_pool() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_deleted_while_it_was_waited_for_is_an_error() {
-    let bench = Bench::with_latency(Duration::from_millis(500)).await;
+    let bench = slow_bench(Duration::from_millis(500)).await;
     let spec = zonal();
     let (result, ()) = tokio::join!(bench.create(&spec), async {
         tokio::time::sleep(Duration::from_millis(200)).await;

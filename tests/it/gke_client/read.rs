@@ -6,7 +6,7 @@ use gpuslice::nodepool::pools::{ErrorKind, Freshness};
 use gpuslice::nodepool::{ClusterId, Health, NodePoolSpec, PoolId};
 use serde_json::json;
 
-use super::support::{Bench, REGIONAL, ZONAL, id_of, ready, regional, zonal};
+use super::support::{Bench, REGIONAL, ZONAL, bench, id_of, ready, regional, zonal};
 
 fn id(cluster: &str, name: &str) -> PoolId {
     PoolId { cluster: cluster.parse().unwrap(), name: name.to_owned() }
@@ -19,7 +19,7 @@ async fn read(bench: &Bench, id: &PoolId, freshness: Freshness) -> Result<Option
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gone_means_gone_for_certain() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     for freshness in [Freshness::Live, Freshness::Coalesced] {
         assert_eq!(read(&bench, &id(ZONAL, "foreign-gpu"), freshness).await, Ok(Some(Health::Ready)));
         assert_eq!(read(&bench, &id(ZONAL, "nowhere"), freshness).await, Ok(None), "its cluster is there");
@@ -34,7 +34,7 @@ async fn gone_means_gone_for_certain() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_forbidden_or_out_of_reach_is_never_gone() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     for freshness in [Freshness::Live, Freshness::Coalesced] {
         bench.fault("permission", "GET", "/nodePools", json!({})).await;
         assert_eq!(read(&bench, &id(ZONAL, "foreign-gpu"), freshness).await, Err(ErrorKind::Forbidden));
@@ -50,7 +50,7 @@ async fn what_is_forbidden_or_out_of_reach_is_never_gone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_that_pass_are_tried_again() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     bench.fault("unavailable", "GET", "/nodePools", json!({"times": 2})).await;
     bench.fault("drop_connection", "GET", "/nodePools", json!({})).await;
     bench.fault("throttle", "GET", "/nodePools", json!({"params": {"retry_after": "1s"}})).await;
@@ -59,7 +59,7 @@ async fn faults_that_pass_are_tried_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_of_many_pools_is_one_list_and_one_look_at_each_zone() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(&regional()).await);
     let before = bench.seen().len();
     let ids = [id(REGIONAL, "mig1g"), id(REGIONAL, "foreign-gpu"), id(REGIONAL, "default-pool")];
@@ -78,7 +78,7 @@ async fn a_refresh_of_many_pools_is_one_list_and_one_look_at_each_zone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_of_ours_ends_what_is_remembered() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let spec = regional();
     ready(bench.create(&spec).await);
     let count = || async {
@@ -105,7 +105,7 @@ async fn a_change_of_ours_ends_what_is_remembered() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sizes_that_may_not_be_seen_are_kept_with_one_warning() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     bench.fault("permission", "GET", "/instanceGroupManagers", json!({"times": 100})).await;
     for name in ["foreign-gpu", "default-pool"] {
         let pool = bench.read(&id(REGIONAL, name)).await.unwrap();
@@ -118,7 +118,7 @@ async fn sizes_that_may_not_be_seen_are_kept_with_one_warning() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_cluster_is_named_as_google_spells_it() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let link = format!("https://container.googleapis.com/v1/{REGIONAL}");
     let cluster: ClusterId = link.parse().unwrap();
     let found = bench.pools.cluster(&bench.call(), &cluster).await.unwrap();
@@ -127,7 +127,7 @@ async fn the_cluster_is_named_as_google_spells_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_ends_with_its_time() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     bench.fault("slow_answer", "GET", "/nodePools", json!({"times": 9, "params": {"delay": "20s"}})).await;
     for freshness in [Freshness::Live, Freshness::Coalesced] {
         let call = bench.call_for(Duration::from_millis(500));
@@ -138,7 +138,7 @@ async fn a_read_ends_with_its_time() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn others_changes_are_shown() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(&zonal()).await);
     let pool = json!({"cluster": ZONAL, "pool": "mig1g"});
     for (kind, more) in [

@@ -8,7 +8,9 @@ use gpuslice::nodepool::{NodePool, NodePoolSpec};
 use gpuslice::slicing::Sharing;
 use serde_json::{Value, json};
 
-use super::support::{Bench, REGIONAL, ZONAL, id_of, incomplete, map, options, ready, regional, set, zonal};
+use super::support::{
+    REGIONAL, ZONAL, bench, id_of, incomplete, map, options, ready, regional, set, slow_bench, zonal,
+};
 
 fn taint(key: &str, value: &str) -> Taint {
     Taint { key: key.into(), value: value.into(), effect: TaintEffect::NoSchedule }
@@ -16,7 +18,7 @@ fn taint(key: &str, value: &str) -> Taint {
 
 /// Creates `prior`, changes it to `wanted`, and returns the pool, whether its nodes stayed, and the requests.
 async fn change(prior: &NodePoolSpec, wanted: &NodePoolSpec) -> (NodePool, bool, Vec<String>) {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(prior).await);
     let before = bench.uids(&prior.cluster.to_string(), &prior.name).await;
     let sent = bench.changes().len();
@@ -113,7 +115,7 @@ async fn driver_sharing_image_and_disk_roll_the_same_pool() {
             ("/config/gvnic/enabled", json!(true)),
         ),
     ] {
-        let bench = Bench::new().await;
+        let bench = bench().await;
         ready(bench.create(&zonal()).await);
         let before = bench.uids(ZONAL, "mig1g").await;
         ready(bench.update(&zonal(), &wanted).await);
@@ -127,7 +129,7 @@ async fn driver_sharing_image_and_disk_roll_the_same_pool() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accelerators_are_not_sent_unless_they_change() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(&zonal()).await);
     let wanted = NodePoolSpec { labels: map(&[("a", "b")]), max_pods: None, ..zonal() };
     ready(bench.update(&zonal(), &wanted).await);
@@ -138,7 +140,7 @@ async fn accelerators_are_not_sent_unless_they_change() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_version_goes_up_and_never_down() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(&zonal()).await);
     let live = bench.read(&id_of(&zonal())).await.unwrap().kubernetes_version.unwrap();
     let minor: Vec<&str> = live.split('.').take(2).collect();
@@ -155,7 +157,7 @@ async fn a_version_goes_up_and_never_down() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_others_added_stays() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let prior = NodePoolSpec { taints: [taint("ours", "1")].into(), ..zonal() };
     ready(bench.create(&prior).await);
     bench
@@ -181,7 +183,7 @@ async fn what_others_added_stays() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_between_read_and_write_is_not_overwritten() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(&zonal()).await);
     let between = json!({
         "kind": "edit_labels", "cluster": ZONAL, "pool": "mig1g", "set": {"theirs": "x"},
@@ -198,7 +200,7 @@ async fn a_change_between_read_and_write_is_not_overwritten() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_to_a_change_does_no_harm() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(&zonal()).await);
     for effect in ["before", "after"] {
         bench.fault("drop_connection", "PUT", "mig1g", json!({"params": {"effect": effect}})).await;
@@ -210,7 +212,7 @@ async fn a_lost_answer_to_a_change_does_no_harm() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_step_keeps_what_was_done_before_it() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(&zonal()).await);
     bench.fault("permission", "POST", ":setSize", json!({})).await;
     let wanted = NodePoolSpec { labels: map(&[("done", "1")]), size: Size::Fixed(2), ..zonal() };
@@ -224,7 +226,7 @@ async fn a_refused_step_keeps_what_was_done_before_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn new_nodes_that_do_not_come_leave_a_pool_to_go_on_with() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     ready(bench.create(&zonal()).await);
     bench.act(json!({"kind": "set_stock", "zone": "us-central1-a", "accelerator": "nvidia-tesla-a100", "count": 2})).await;
     let wanted = NodePoolSpec { size: Size::Fixed(3), ..zonal() };
@@ -238,7 +240,7 @@ async fn new_nodes_that_do_not_come_leave_a_pool_to_go_on_with() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupt_between_steps_is_an_error_and_in_the_last_step_is_not() {
-    let bench = Bench::with_latency(Duration::from_secs(2)).await;
+    let bench = slow_bench(Duration::from_secs(2)).await;
     ready(bench.create(&zonal()).await);
     let update = |wanted: NodePoolSpec| {
         let bench = &bench;
@@ -276,7 +278,7 @@ async fn an_interrupt_between_steps_is_an_error_and_in_the_last_step_is_not() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_that_is_gone_cannot_be_changed() {
-    let bench = Bench::new().await;
+    let bench = bench().await;
     let wanted = NodePoolSpec { labels: map(&[("a", "b")]), ..regional() };
     let error = bench.update(&regional(), &wanted).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::PoolNotFound);

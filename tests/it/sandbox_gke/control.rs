@@ -13,7 +13,8 @@ fn clusters_and_nodes_are_told() {
     assert!(
         ids.contains(&CLUSTER) && ids.contains(&"projects/sandbox/locations/us-central1-a/clusters/zonal")
     );
-    assert!(clusters.iter().all(|cluster| cluster["cloud"] == "gke" && cluster["note"].is_string()));
+    let of_gke = clusters.iter().filter(|cluster| cluster["cloud"] == "gke");
+    assert_eq!(of_gke.filter(|cluster| cluster["note"].is_string()).count(), 3);
     let foreign = sandbox.nodes_of(CLUSTER, "foreign-gpu").remove(0);
     assert_eq!(foreign["allocatable"]["nvidia.com/gpu"], "1");
     assert_eq!(
@@ -75,9 +76,10 @@ fn a_reset_goes_back_to_the_seeds() {
     let sandbox = Sandbox::start();
     sandbox.fault(json!({"kind": "busy", "times": 9}));
     sandbox.actor(json!({"kind": "delete_cluster", "cluster": CLUSTER}));
-    assert_eq!(sandbox.clusters().len(), 2);
+    let there = || sandbox.clusters().iter().any(|cluster| cluster["cluster_id"] == CLUSTER);
+    assert!(!there());
     sandbox.reset();
-    assert_eq!(sandbox.clusters().len(), 3);
+    assert!(there());
     assert_eq!(sandbox.get("/sandbox/faults")["active"], json!([]));
     create(&sandbox, "mig");
 }

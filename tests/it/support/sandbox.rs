@@ -20,6 +20,9 @@ const READY: &str = "gpuslice-sandbox listening on ";
 /// How long cloud operations take unless a test says otherwise: long enough to be polled, short enough to wait.
 const LATENCY: &str = "200ms";
 
+/// The folder that `scripts/test.sh` collects the records of all sandboxes in.
+const RECORDS: &str = "GPUSLICE_RECORDS";
+
 /// A running sandbox, killed on drop.
 #[derive(Debug)]
 pub(crate) struct Sandbox {
@@ -29,6 +32,19 @@ pub(crate) struct Sandbox {
     agent: Agent,
     faults: RefCell<Vec<String>>,
     _folder: TempDir,
+}
+
+/// Leaves the record where `GPUSLICE_RECORDS` says, for judges that look at it after all tests.
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let Some(folder) = std::env::var_os(RECORDS) else { return };
+        let test = std::thread::current().name().unwrap_or("test").replace("::", ".");
+        let port = self.url.rsplit(':').next().unwrap_or_default();
+        let name = format!("{test}-{}-{port}.jsonl", std::process::id());
+        if let Err(error) = std::fs::copy(&self.record, Path::new(&folder).join(name)) {
+            eprintln!("the record is not kept: {error}");
+        }
+    }
 }
 
 impl Sandbox {

@@ -86,6 +86,12 @@ impl Told {
         words
     }
 
+    /// The same with the code of the innermost cause before it, unless the words hold it.
+    pub(crate) fn coded_words(&self) -> String {
+        let (code, words) = (self.cause_code(), self.words());
+        if code.is_empty() || words.contains(code) { words } else { format!("{code}: {words}") }
+    }
+
     /// The code of the innermost cause, which says more than its wrapping.
     pub(crate) fn cause_code(&self) -> &str {
         let inner = self.causes.iter().rev().map(|(code, _)| code.as_str()).find(|code| !code.is_empty());

@@ -105,7 +105,7 @@ mod tests {
                 "kubernetes.azure.com/scalesetpriority=spot:NoSchedule",
                 "new=x:Someday",
                 "a=2:NoSchedule",
-                "b:NoExecute",
+                "b=:NoExecute",
             ]
         );
         let [first, ..] = &live;

@@ -179,3 +179,27 @@ fn drain_settings_cannot_be_cleared() {
     let kept = json!({"maxSurge": "0", "maxUnavailable": "1", "drainTimeoutInMinutes": 45});
     assert_eq!(azure.pool(CLUSTER, "gpu")["upgradeSettings"], kept);
 }
+
+#[test]
+fn the_preview_scales_without_the_whole_object_and_tells_operations() {
+    let mut azure = Azure::new();
+    azure.created(CLUSTER, "gpu", &a100(1));
+    let path = format!("{CLUSTER}/agentPools/gpu");
+    let body = json!({"properties": {"count": 3}});
+    assert_eq!(azure.call("PATCH", &path, &body).0, 405, "not in the stable version");
+    assert_eq!(azure.call("GET", &format!("{path}/operations"), &Value::Null).0, 404);
+    azure.version = PREVIEW;
+    let answer = azure.send("PATCH", &path, &[], &body);
+    assert_eq!(
+        (answer.status, &json_of(&answer)["properties"]["provisioningState"]),
+        (200, &json!("Scaling"))
+    );
+    let active = azure.get(&format!("{path}/operations?api-version={PREVIEW}&activeOnly=true"));
+    let id = active["value"][0]["name"].as_str().unwrap().to_owned();
+    assert_eq!(azure.get(&format!("{path}/operations/{id}"))["status"], "InProgress");
+    azure.pass(LATENCY);
+    assert_eq!(azure.nodes(CLUSTER, "gpu").len(), 3);
+    assert_eq!(azure.get(&format!("{path}/operations"))["value"].as_array().unwrap().len(), 2);
+    let too_much = json!({"properties": {"count": 1, "nodeLabels": {}}});
+    assert_eq!(azure.call("PATCH", &path, &too_much).1["code"], "UnmarshalError");
+}

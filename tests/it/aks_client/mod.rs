@@ -1,0 +1,9 @@
+//! AKS's back end against the sandbox, through the trait that the provider uses.
+
+mod create;
+mod delete;
+mod faults;
+mod read;
+mod support;
+mod update;
+mod waiting;
