@@ -10,6 +10,7 @@ use fake::{Fake, token};
 
 mod fake;
 mod issuers;
+#[cfg(unix)]
 mod local;
 mod trouble;
 

@@ -127,3 +127,10 @@ async fn what_is_wrong_with_the_azure_cli_is_told() {
         assert!(error.contains(said) && error.contains(expected), "{error}");
     }
 }
+
+#[tokio::test]
+async fn credentials_that_were_meant_and_not_used_are_named() {
+    let folder = azure_cli("echo \"Please run 'az login' to setup account.\" >&2; exit 1");
+    let error = by_cli(&folder, &settings(|it| it.use_oidc = Some(true))).await.unwrap_err().to_string();
+    assert!(error.contains("az login") && error.contains("id-token: write"), "{error}");
+}

@@ -48,6 +48,19 @@ async fn a_proxy_on_the_way_is_quoted() {
 }
 
 #[tokio::test]
+async fn nobody_there_is_told_without_the_librarys_frames() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let authority = format!("https://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let settings = settings(|it| {
+        with_secret(it);
+        it.active_directory_authority_host = Some(authority);
+    });
+    let error = refused(&Fake::granting().await, &settings).await;
+    assert!(error.contains(": No connection to 127.0.0.1") && error.contains("HTTPS_PROXY"), "{error}");
+}
+
+#[tokio::test]
 async fn a_server_in_trouble_is_asked_again() {
     let tries = std::sync::atomic::AtomicUsize::new(0);
     let fake = Fake::serve(move |_| match tries.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
