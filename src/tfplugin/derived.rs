@@ -21,8 +21,8 @@ pub enum KnownWhen {
 /// A value that follows from other attributes, its inputs.
 ///
 /// It may be an attribute at the root or a part of a computed object (`slices.total`): an object that no configuration
-/// can give is then known, with unknown parts where need be. Inputs may be derived values declared earlier. When the configuration gives
-/// the attribute itself, the configuration wins.
+/// can give is then known, with unknown parts where need be. Inputs may be derived values declared earlier. When the
+/// configuration gives the attribute itself, the configuration wins.
 #[derive(Clone)]
 pub struct Derived {
     /// The attribute.

@@ -7,6 +7,9 @@ use gpuslice::tfplugin::{Configure, Context, Operation, Provider as _, Value};
 
 use crate::plan_pool::{Pool, set};
 
+/// The parts of a configuration, by dotted path.
+type Parts = Vec<(&'static str, Value)>;
+
 const GROUP: &str = "/subscriptions/s/resourceGroups/Group/providers";
 const GKE: &str = "projects/p/locations/us-central1-a/clusters/c";
 
@@ -15,21 +18,16 @@ fn aks_cluster() -> String {
 }
 
 /// The least that a pool on AKS needs, and these parts.
-fn aks(more: &[(&'static str, Value)]) -> Vec<(&'static str, Value)> {
+fn aks(more: &[(&'static str, Value)]) -> Parts {
     pool(&aks_cluster(), "Standard_NC24ads_A100_v4", "1g.10gb", more)
 }
 
 /// The least that a pool on GKE needs, and these parts.
-fn gke(more: &[(&'static str, Value)]) -> Vec<(&'static str, Value)> {
+fn gke(more: &[(&'static str, Value)]) -> Parts {
     pool(GKE, "a2-highgpu-1g", "1g.5gb", more)
 }
 
-fn pool(
-    cluster: &str,
-    machine_type: &str,
-    profile: &str,
-    more: &[(&'static str, Value)],
-) -> Vec<(&'static str, Value)> {
+fn pool(cluster: &str, machine_type: &str, profile: &str, more: &[(&'static str, Value)]) -> Parts {
     let mut parts = vec![
         ("cluster_id", Value::from(cluster)),
         ("name", "mig1g".into()),
@@ -247,7 +245,7 @@ fn a_roll_is_told_with_the_machines_that_it_takes() {
     assert!(said.contains("needs 2 spare machines of type Standard_NC24ads_A100_v4"), "{said}");
 }
 
-/// What plan does not know of max_pods it warns about, and no longer once AKS has set it.
+/// What plan does not know of `max_pods` it warns about, and no longer once AKS has set it.
 #[test]
 fn a_default_that_aks_has_set_is_no_longer_open() {
     let pool = Pool::new();
@@ -260,7 +258,7 @@ fn a_default_that_aks_has_set_is_no_longer_open() {
     assert!(!said.contains(warning), "{said}");
 }
 
-fn pool_of_eight() -> Vec<(&'static str, Value)> {
+fn pool_of_eight() -> Parts {
     pool(&aks_cluster(), "Standard_ND96isr_H100_v5", "1g.10gb", &[])
 }
 
@@ -282,7 +280,7 @@ fn every_cloud_has_its_patience() {
 #[test]
 fn a_computed_name_does_not_depend_on_spelling() {
     let pool = Pool::new();
-    let named = |change: &dyn Fn(&mut Vec<(&'static str, Value)>)| {
+    let named = |change: &dyn Fn(&mut Parts)| {
         let mut parts = aks(&[(
             "aks.vnet_subnet_id",
             format!("{GROUP}/Microsoft.Network/virtualNetworks/v/subnets/s").into(),
