@@ -98,3 +98,104 @@ fn in_doubt<E: Fault>(id: &PoolId, lost: &E, trouble: &Trouble<E>) -> PoolError 
         attribute: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    /// An error of a cloud that is made up: what it asks for, and whether it leaves doubt.
+    #[derive(Debug, Clone)]
+    struct Refused(Action, bool);
+
+    impl Fault for Refused {
+        const COMPANY: &'static str = "Initech";
+        const LONGEST_TURN: Duration = Duration::from_millis(1);
+
+        fn action(&self) -> Action {
+            self.0.clone()
+        }
+
+        fn retry_after(&self) -> Option<Duration> {
+            None
+        }
+
+        fn leaves_doubt(&self) -> bool {
+            self.1
+        }
+
+        fn words(&self) -> String {
+            "cut".to_owned()
+        }
+
+        fn explain(&self, doing: &str) -> PoolError {
+            let kind = ErrorKind::Transport;
+            PoolError { kind, summary: format!("Cannot {doing}"), detail: self.words(), attribute: None }
+        }
+    }
+
+    fn lost() -> Refused {
+        Refused(Action::Again, true)
+    }
+
+    fn exists() -> Refused {
+        Refused(Action::Exists, false)
+    }
+
+    /// Sends against these answers and looks; returns the kind of error, and how often it was sent.
+    async fn send(
+        answers: Vec<Result<u32, Refused>>,
+        looks: Vec<Became<u32>>,
+    ) -> (Result<u32, ErrorKind>, usize) {
+        let cluster = "projects/p/locations/l/clusters/c".parse().unwrap();
+        let id = PoolId { cluster, name: "n".to_owned() };
+        let (answers, looks) = (RefCell::new(answers.into_iter()), RefCell::new(looks.into_iter()));
+        let sent = RefCell::new(0);
+        let result = send_once(
+            &Limits::lasting(Duration::from_secs(60)),
+            Creating { id: &id, doing: "create", timeout: Duration::from_secs(60) },
+            || {
+                *sent.borrow_mut() += 1;
+                let answer = answers.borrow_mut().next().unwrap();
+                async move { answer }
+            },
+            |_| {
+                let look = looks.borrow_mut().next().unwrap();
+                async move { Ok(look) }
+            },
+        )
+        .await;
+        (result.map_err(|error| error.kind), sent.into_inner())
+    }
+
+    fn taken() -> Result<u32, ErrorKind> {
+        let cluster = "projects/p/locations/l/clusters/c".parse().unwrap();
+        Err(ErrorKind::AlreadyExists(Box::new(PoolId { cluster, name: "n".to_owned() })))
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_is_looked_for_before_anything_is_sent_again() {
+        assert_eq!(send(vec![Err(lost())], vec![Became::Ours(7)]).await, (Ok(7), 1));
+        assert_eq!(send(vec![Err(lost()), Ok(8)], vec![Became::Nothing]).await, (Ok(8), 2));
+        assert_eq!(send(vec![Err(lost())], vec![Became::Foreign]).await, (taken(), 1));
+        // It was ours after all, and is found at the second look.
+        let looks = vec![Became::Nothing, Became::Ours(9)];
+        assert_eq!(send(vec![Err(lost()), Err(exists())], looks).await, (Ok(9), 2));
+    }
+
+    #[tokio::test]
+    async fn what_is_there_without_a_doubt_is_somebody_elses() {
+        assert_eq!(send(vec![Err(exists())], vec![Became::Ours(7)]).await, (taken(), 1));
+        let stale = Refused(Action::Stale, false);
+        assert_eq!(send(vec![Err(stale)], vec![Became::Foreign]).await, (taken(), 1));
+    }
+
+    #[tokio::test]
+    async fn sending_again_ends() {
+        let answers = (0..9).map(|_| Err(lost())).collect();
+        let looks = (0..9).map(|_| Became::Nothing).collect();
+        let (result, sent) = send(answers, looks).await;
+        assert_eq!((result, sent), (Err(ErrorKind::Transport), 4));
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::aks_pool::AKS;
+use crate::aks_pool::{AKS, MACHINE};
 use crate::mig_desk::Desk;
 use crate::mig_failures::failing_create;
 use crate::mig_pool::{NAME, POOL, Pool};
@@ -22,6 +22,31 @@ fn a_quota_that_does_not_suffice_names_the_family() {
     desk.workspace.apply().failure().says("quota").says("StandardNCADSA100v4Family");
     assert_nothing(&desk, 1);
     desk.settle(&Pool::aks());
+}
+
+#[test]
+fn a_quota_that_is_raised_mends_creation_and_growth() {
+    let desk = Desk::aks();
+    // One machine has 24 vCPUs, and a stranger has one.
+    let quota = |machines: u32| {
+        let vcpus = (machines + 1) * 24;
+        let limit = json!({"cloud": "aks", "kind": "set_quota", "location": "eastus", "vm_size": MACHINE, "count": vcpus});
+        desk.sandbox.actor(limit);
+    };
+    quota(0);
+    desk.write(&Pool::aks());
+    desk.workspace.apply().failure().says("quota").says("StandardNCADSA100v4Family");
+    quota(1);
+    desk.settle(&Pool::aks());
+    let nodes = desk.uids();
+    let grown = Pool::aks().set("node_count", "2");
+    desk.write(&grown);
+    desk.workspace.apply().failure().says("quota").says("StandardNCADSA100v4Family");
+    assert!(!desk.workspace.is_tainted(POOL));
+    assert!(desk.uids().is_superset(&nodes));
+    quota(2);
+    desk.settle(&grown);
+    assert_eq!((desk.uids().len(), desk.properties()["provisioningState"].clone()), (2, json!("Succeeded")));
 }
 
 #[test]

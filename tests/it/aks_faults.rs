@@ -22,6 +22,18 @@ fn a_storm_of_429_is_waited_for() {
 }
 
 #[test]
+fn a_wait_that_azure_asks_for_ends_with_the_users_patience() {
+    let desk = Desk::aks();
+    on_create(&desk, "throttle", 1000, &json!({"retry_after": "1h"}));
+    desk.write(&Pool::aks().timeouts("create = \"2s\""));
+    desk.workspace.apply().failure().says("2s").says("Throttled");
+    assert!(!desk.knows_the_pool(), "nothing was made");
+    desk.sandbox.clear_faults();
+    desk.settle(&Pool::aks());
+    assert_one_pool(&desk);
+}
+
+#[test]
 fn a_cluster_that_is_busy_for_a_while_is_waited_for_in_silence() {
     let desk = Desk::on_with_latency(crate::clouds::Cloud::Aks, "500ms");
     // AKS does things of its own to its clusters, in the moment before our request.

@@ -57,6 +57,19 @@ fn an_unknown_stack_leaves_open_what_it_decides_and_nothing_else() {
 }
 
 #[test]
+fn a_stack_that_turns_out_wrong_is_refused_before_azure_is_asked() {
+    let desk = Desk::aks();
+    let pool = Pool::aks()
+        .text("mig_strategy", "mixed")
+        .options(&format!("gpu_stack = {LATER}"))
+        .beside(&later("\"managed\""));
+    change(&desk, &pool);
+    desk.workspace.run(&["apply", "json.tfplan"]).failure().says("managed").says("mig_strategy");
+    assert_eq!(desk.changes(0), Vec::<serde_json::Value>::new());
+    assert!(!desk.knows_the_pool());
+}
+
+#[test]
 fn a_whole_object_that_is_unknown_waits() {
     let desk = Desk::aks();
     let pool = Pool::aks()

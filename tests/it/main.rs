@@ -72,3 +72,8 @@ mod sandbox_aks;
 mod sandbox_gke;
 mod support;
 mod tfplugin;
+mod timeslice_import;
+mod timeslice_lifecycle;
+mod timeslice_moved;
+mod timeslice_refusals;
+mod timeslice_unknowns;

@@ -40,7 +40,7 @@ fn import_block(said: &str) -> String {
 }
 
 fn the_next_apply_shows_the_import_block_and_after_the_import_nothing_is_duplicated(cloud: Cloud) {
-    let desk = killed(cloud, &cloud.pool(), "1s");
+    let desk = killed(cloud, &cloud.pool(), "5s");
     desk.await_ready();
     let nodes = desk.uids();
     let refused = desk.workspace.apply().failure().says("import {").says("to = gpuslice_mig_nodepool.");
@@ -67,7 +67,7 @@ fn the_import_may_come_before_the_pool_is_ready(cloud: Cloud) {
 
 fn a_pool_with_a_prefix_is_imported_and_not_replaced(cloud: Cloud) {
     let prefixed = cloud.pool().unset("name").text("name_prefix", cloud.prefix());
-    let desk = killed(cloud, &prefixed, "1s");
+    let desk = killed(cloud, &prefixed, "5s");
     let created = cloud.created_name(&desk.creates()[0]);
     let refused = desk.workspace.apply().failure().says("import {");
     let block = import_block(&refused.text());
@@ -80,7 +80,7 @@ fn a_pool_with_a_prefix_is_imported_and_not_replaced(cloud: Cloud) {
 fn a_provider_killed_during_an_update_leaves_the_pool_to_the_next_apply(cloud: Cloud) {
     let desk = Desk::on(cloud);
     desk.settle(&cloud.pool());
-    desk.fault_on(&cloud.sizing(), "hang_operation", 1, &json!({"length": "2s"}));
+    desk.fault_on(&cloud.sizing(), "hang_operation", 1, &json!({"length": "5s"}));
     let before = desk.met(&cloud.sizing());
     let pool = cloud.pool().set("node_count", "3");
     desk.write(&pool);
@@ -96,7 +96,7 @@ fn a_provider_killed_during_an_update_leaves_the_pool_to_the_next_apply(cloud: C
 fn a_provider_killed_during_a_delete_is_no_hindrance_to_the_next_destroy(cloud: Cloud) {
     let desk = Desk::on(cloud);
     desk.settle(&cloud.pool());
-    desk.fault_on(&cloud.deletion(), "hang_operation", 1, &json!({"length": "2s"}));
+    desk.fault_on(&cloud.deletion(), "hang_operation", 1, &json!({"length": "5s"}));
     let mut destroy = desk.workspace.spawn(&["destroy", "-auto-approve"]);
     destroy.wait_until("the pool is being deleted", SOON, |_| !desk.deletes().is_empty());
     assert!(destroy.kill_provider() >= 1);

@@ -90,8 +90,9 @@ def wanted(**more):
 
 def life(client):
     absent = {"etag": None, "match_condition": MatchConditions.IfMissing}
+    # Long enough that the second one comes while the first is being made, however slow the machine is.
+    client.fault("hang_operation", "PUT", "/agentPools/python", length="5s")
     created = client.put(wanted(), **absent)
-    # A second one while the first is being made, and while it is busy.
     refused(lambda: client.put(wanted(), name="other"), ResourceExistsError, 409, "OperationNotAllowed")
     pool = created.result()
     assert pool.provisioning_state == "Succeeded" and pool.gpu_instance_profile == "MIG2g", pool

@@ -32,7 +32,7 @@ mod transport;
 
 use addresses::Addresses;
 use cached::Cached;
-use chain::Means;
+use chain::{Choice, Means};
 use command::Command;
 use explain::Kind;
 use transport::Shared;
@@ -163,11 +163,11 @@ impl Azure {
         self.tokens
             .get_or_try_init(|| async {
                 let addresses = self.addresses().await?;
-                let chosen = chain::choose(&self.settings, &self.pipeline)?;
+                let Choice { chosen, passed_over } = chain::choose(&self.settings, &self.pipeline)?;
                 let kind = chosen.kind();
                 let cached = |tenant: Option<&str>| {
                     let credential = chain::credential(&chosen, tenant, addresses, &self.means)?;
-                    Ok::<_, AuthError>(Cached::new(kind, credential))
+                    Ok::<_, AuthError>(Cached::new(kind, passed_over, credential))
                 };
                 let tenants = &self.settings.auxiliary_tenant_ids;
                 let auxiliary = if kind == Kind::ManagedIdentity && !tenants.is_empty() {

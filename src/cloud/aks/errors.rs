@@ -171,8 +171,12 @@ impl Fault for ApiError {
         match self {
             ApiError::Refused(refusal) => refusal.action(),
             ApiError::NoAnswer(_) => Action::Again,
-            ApiError::Auth(_) => Action::Final(ErrorKind::Unauthenticated),
-            ApiError::Nonsense { .. } => Action::Final(ErrorKind::Transport),
+            ApiError::Auth(AuthError::Unusable(_) | AuthError::NoToken(_)) => {
+                Action::Final(ErrorKind::Unauthenticated)
+            }
+            ApiError::Auth(AuthError::Elsewhere(_)) | ApiError::Nonsense { .. } => {
+                Action::Final(ErrorKind::Transport)
+            }
             ApiError::Taken => Action::Exists,
         }
     }

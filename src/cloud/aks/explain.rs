@@ -1,5 +1,6 @@
 //! Errors in words for people: what is wrong, Azure's own sentence, how to mend it, and what to quote to support.
 
+use super::auth::AuthError;
 use super::errors::{Action, ApiError, Ids, Refusal, Told};
 use crate::cloud::http::NoAnswer;
 use crate::cloud::words::sentence;
@@ -88,6 +89,12 @@ pub(crate) fn api_error(error: &ApiError, doing: &str) -> PoolError {
                 "Again and again {error}. Check the network, then apply again: what Azure has carried out meanwhile \
                  is found then."
             ),
+            attribute: None,
+        },
+        ApiError::Auth(AuthError::Elsewhere(why)) => PoolError {
+            kind: ErrorKind::Transport,
+            summary: format!("Cannot {doing}: an answer leads elsewhere"),
+            detail: format!("{why} Check the custom endpoint and proxies."),
             attribute: None,
         },
         ApiError::Auth(error) => PoolError {

@@ -54,6 +54,13 @@ impl CloudRules for Rules {
         Some(labels::own(stack))
     }
 
+    fn no_sharing(&self) -> Option<&'static str> {
+        Some(
+            "On AKS it is NVIDIA's device plugin that shares GPUs, by a configuration in the cluster that this version \
+             of the provider does not manage. Use gpuslice_mig_nodepool, or a cluster on GKE.",
+        )
+    }
+
     fn deciding_options(&self) -> &'static [&'static str] {
         &["aks.gpu_stack"]
     }

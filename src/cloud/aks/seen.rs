@@ -23,6 +23,12 @@ pub(crate) enum Unreadable {
     /// Slices of several sizes on one GPU.
     #[error("its GPUs are cut into slices of several sizes ({0}), which this version cannot manage")]
     Layout(String),
+    /// Slices that only the preview of the API shows. Without them the pool would look uncut, and be replaced.
+    #[error(
+        "it was made with the preview of AKS's API, and only there the slices of {0} show that its label tells of; set \
+         azure = {{ api_version = \"2026-08-02-preview\" }} in the provider block"
+    )]
+    Hidden(String),
 }
 
 /// The neutral pool.
@@ -105,7 +111,7 @@ fn profile(it: &wire::Properties, machine_type: &str) -> Result<Option<MigProfil
             return Err(Unreadable::Layout(all.join(", ")));
         }
     };
-    let Some(value) = value else { return Ok(None) };
+    let Some(value) = value else { return uncut(it) };
     let found = match parts::gpu(machine_type, "") {
         Some(gpu) => profiles::profile(&gpu, value),
         None => labelled(it, value),
@@ -113,6 +119,22 @@ fn profile(it: &wire::Properties, machine_type: &str) -> Result<Option<MigProfil
     found
         .map(Some)
         .ok_or_else(|| Unreadable::Profile { value: value.clone(), machine_type: machine_type.to_owned() })
+}
+
+/// A pool that shows no profile. One whose GPUs AKS manages may hide it from the stable API.
+fn uncut(it: &wire::Properties) -> Result<Option<MigProfile>, Unreadable> {
+    let label = it.node_labels.as_ref().and_then(|labels| labels.get(PROFILE_LABEL));
+    match label.filter(|label| is_managed(it) && label.parse::<MigProfile>().is_ok()) {
+        Some(label) => Err(Unreadable::Hidden(label.clone())),
+        None => Ok(None),
+    }
+}
+
+/// Whether AKS manages NVIDIA's stack on the nodes.
+fn is_managed(it: &wire::Properties) -> bool {
+    let nvidia = it.gpu_profile.as_ref().and_then(|it| it.nvidia.as_ref());
+    let mode = nvidia.and_then(|it| it.management_mode.as_deref());
+    mode.is_some_and(|mode| mode.eq_ignore_ascii_case("Managed"))
 }
 
 /// The profile of a machine type that the catalogue does not know, where the label of ours says it and AKS's value has
@@ -134,9 +156,7 @@ fn options(it: &wire::Properties, all_labels: &BTreeMap<String, String>) -> Opti
     let text = |value: Option<&String>| word(value).map(|it| OptionValue::Text(it.clone()));
     let on = |value: Option<bool>| Some(OptionValue::Bool(value.unwrap_or(false)));
     let gpu_profile = it.gpu_profile.as_ref();
-    let management = gpu_profile.and_then(|it| it.nvidia.as_ref()?.management_mode.as_deref());
-    let managed = management.is_some_and(|mode| mode.eq_ignore_ascii_case("Managed"));
-    let stack = labels::stack(managed, all_labels);
+    let stack = labels::stack(is_managed(it), all_labels);
     let upgrade = it.upgrade_settings.clone().unwrap_or_default();
     let spot = is_spot(it);
 

@@ -56,6 +56,8 @@ impl Aks {
             .await
             .map_err(|why| stopped(why, call.timeout, &doing, ApiError::COMPANY, None))?;
         let live = self.must_find(call, &limits, id, &doing).await?;
+        // What cannot be understood is not to be sent back.
+        read::describe(id, &live.pool)?;
         let mut updating = Updating { aks: self, call, limits, id, prior, wanted, live };
         let mut changed = false;
         for step in steps::ORDER {

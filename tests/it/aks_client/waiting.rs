@@ -19,7 +19,7 @@ async fn a_lack_of_machines_leaves_a_pool_that_the_next_apply_asks_for_again() {
         assert!(left.message.contains(code), "{}", left.message);
         assert!(left.message.contains("aks.capacity_reservation_group_id"), "{}", left.message);
         assert!(left.message.contains(&left.pending.operation), "{}", left.message);
-        assert!(matches!(left.pool.as_ref().unwrap().health, Health::Pending(_)));
+        assert!(matches!(left.pool.as_ref().unwrap().health, Health::Stalled(_)));
         // There are still none: the same pool is asked for again, and stays.
         bench.fault("stockout", "PUT", POOLS, params).await;
         let again = bench.pools.resume(&bench.call(), &id_of(&pool()), &left.pending).await;

@@ -1,7 +1,8 @@
 //! The rules about files: their length, the clouds' equal names, words that stay out.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use gpuslice::slicing::Cloud;
 
 use super::{none, text_of, walk};
 
@@ -26,10 +27,14 @@ fn word_complaints(file: &str, text: &str) -> Vec<String> {
 }
 
 /// `files`: paths below `src/cloud`, such as `gke/wire.rs`. An idea may be a file in one cloud and a folder in another.
+/// What the clouds share may have folders too.
 fn cloud_complaints<'a>(files: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut clouds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for file in files {
         let Some((cloud, rest)) = file.split_once('/') else { continue };
+        if cloud.parse::<Cloud>().is_err() {
+            continue;
+        }
         let name = rest.split('/').next().expect("split yields at least one part").trim_end_matches(".rs");
         if !matches!(name, "tests" | "snapshots") {
             clouds.entry(cloud).or_default().insert(name);
@@ -77,6 +82,7 @@ fn an_offence_is_found() {
     assert_eq!(cloud_complaints(["mod.rs", "gke/mod.rs", "gke/wire.rs", "aks/mod.rs"]).len(), 1);
     none(&cloud_complaints([
         "http.rs",
+        "settings/google.rs",
         "gke/mod.rs",
         "gke/wire.rs",
         "aks/wire/pool.rs",

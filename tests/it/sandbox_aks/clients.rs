@@ -20,7 +20,7 @@ fn microsofts_python_client_creates_changes_and_deletes_pools() {
 
 /// The status of the answer to a request with any version; the rest is the judge's to look at.
 #[track_caller]
-fn status(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> u16 {
+fn status_of(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> u16 {
     super::azure(sandbox, method, &format!("{}{path}", sandbox.url()), body).status
 }
 
@@ -40,7 +40,7 @@ fn errors_have_azures_shape() {
         "etag_mismatch",
     ] {
         sandbox.fault(json!({"kind": kind}));
-        assert!(status(&sandbox, "GET", &path, &Value::Null) >= 400, "{kind}");
+        assert!(status_of(&sandbox, "GET", &path, &Value::Null) >= 400, "{kind}");
     }
     for (path, expected) in [
         (format!("{CLUSTER}/agentPools/missing?api-version={STABLE}"), 404),
@@ -50,7 +50,7 @@ fn errors_have_azures_shape() {
         ),
         (format!("{CLUSTER}?api-version=1999-01-01"), 400),
     ] {
-        assert_eq!(status(&sandbox, "GET", &path, &Value::Null), expected, "{path}");
+        assert_eq!(status_of(&sandbox, "GET", &path, &Value::Null), expected, "{path}");
     }
     judged(&sandbox);
 }
@@ -67,11 +67,11 @@ fn a_pool_is_answered_by_each_versions_classes() {
         "upgradeSettings": {"maxSurge": "1"},
     }});
     let pool = |version: &str| format!("{CLUSTER}/agentPools/all?api-version={version}");
-    assert_eq!(status(&sandbox, "PUT", &pool(PREVIEW), &body), 201);
+    assert_eq!(status_of(&sandbox, "PUT", &pool(PREVIEW), &body), 201);
     for version in [STABLE, PREVIEW] {
-        assert_eq!(status(&sandbox, "GET", &pool(version), &Value::Null), 200);
+        assert_eq!(status_of(&sandbox, "GET", &pool(version), &Value::Null), 200);
         let pools = format!("{CLUSTER}/agentPools?api-version={version}");
-        assert_eq!(status(&sandbox, "GET", &pools, &Value::Null), 200);
+        assert_eq!(status_of(&sandbox, "GET", &pools, &Value::Null), 200);
     }
     judged(&sandbox);
 }

@@ -25,6 +25,8 @@ const TOKEN_TIME: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Cached {
     kind: Kind,
+    /// Which credentials were meant and not used, and why.
+    passed_over: Option<&'static str>,
     credential: Arc<dyn TokenCredential>,
     last: Mutex<Last>,
 }
@@ -36,8 +38,12 @@ struct Last {
 }
 
 impl Cached {
-    pub(super) fn new(kind: Kind, credential: Arc<dyn TokenCredential>) -> Self {
-        Cached { kind, credential, last: Mutex::default() }
+    pub(super) fn new(
+        kind: Kind,
+        passed_over: Option<&'static str>,
+        credential: Arc<dyn TokenCredential>,
+    ) -> Self {
+        Cached { kind, passed_over, credential, last: Mutex::default() }
     }
 
     /// A token that is good for some time yet. Callers that come while one is asked for wait and share the answer, be
@@ -57,8 +63,8 @@ impl Cached {
                 *last = Last { token: Some(token), failed: None };
                 return Ok(secret);
             }
-            Ok(Err(error)) => no_token(self.kind, &error),
-            Err(_) => too_slow(self.kind, TOKEN_TIME),
+            Ok(Err(error)) => no_token(self.kind, self.passed_over, &error),
+            Err(_) => too_slow(self.kind, self.passed_over, TOKEN_TIME),
         };
         last.failed = Some((Instant::now(), error.clone()));
         last.good_enough(error)

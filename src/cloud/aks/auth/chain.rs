@@ -17,7 +17,7 @@ use super::AuthError;
 use super::addresses::{Addresses, written};
 use super::assertions::{Assertion, Requested};
 use super::certificate::{Identity, Signer};
-use super::explain::{Kind, incomplete, no_token, none_left};
+use super::explain::{Kind, NO_ISSUER, incomplete, no_token, none_left};
 use super::transport::{Diverted, Transported, options};
 use crate::cloud::settings::AzureSettings;
 
@@ -37,6 +37,13 @@ pub(super) enum Chosen {
     Cli {
         subscription: Option<String>,
     },
+}
+
+/// Credentials, and what is to be said about others that were meant, should these not work.
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) chosen: Chosen,
+    pub(super) passed_over: Option<&'static str>,
 }
 
 /// An application in a tenant.
@@ -61,7 +68,14 @@ impl Chosen {
 
 /// The credentials that the settings hold. A secret without its application or tenant is an error: going on to the
 /// next kind would silently act as somebody else.
-pub(super) fn choose(settings: &AzureSettings, pipeline: &Pipeline) -> Result<Chosen, AuthError> {
+pub(super) fn choose(settings: &AzureSettings, pipeline: &Pipeline) -> Result<Choice, AuthError> {
+    let chosen = first(settings, pipeline)?;
+    let federated = matches!(chosen, Chosen::Federated(..) | Chosen::Certificate(..) | Chosen::Secret(..));
+    let passed_over = (settings.use_oidc == Some(true) && !federated).then_some(NO_ISSUER);
+    Ok(Choice { chosen, passed_over })
+}
+
+fn first(settings: &AzureSettings, pipeline: &Pipeline) -> Result<Chosen, AuthError> {
     let client = match given(&settings.client_id) {
         Some(id) => Some(id),
         None => from_file("client_id_file_path", settings.client_id_file_path.as_deref())?,
@@ -158,8 +172,8 @@ fn assertion(settings: &AzureSettings, pipeline: &Pipeline) -> Result<Option<(Ki
             token: Secret::new(token),
             pipeline: pipeline.clone(),
         },
-        // Nothing but the switch: it stands in a configuration that is also run by hand.
-        (None, None) if connection.is_none() => return Ok(None),
+        // The switch stands in configurations that are also run by hand, and Azure Pipelines always set the address.
+        (None, _) | (_, None) if connection.is_none() => return Ok(None),
         (None, None) => return Err(incomplete(kind, &["oidc_request_url", "oidc_request_token"])),
         (None, Some(_)) => return Err(incomplete(kind, &["oidc_request_url"])),
         (Some(_), None) => return Err(incomplete(kind, &["oidc_request_token"])),
@@ -259,7 +273,7 @@ pub(super) fn credential(
             .map(|it| it as _)
         }
     };
-    made.map_err(|error| no_token(chosen.kind(), &error))
+    made.map_err(|error| no_token(chosen.kind(), None, &error))
 }
 
 /// Where tokens of a tenant are asked for.

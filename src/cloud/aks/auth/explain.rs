@@ -56,19 +56,32 @@ const WAYS: &str = "The ways to log in: `az login`; azure.client_id and tenant_i
                     client_certificate_path, or use_oidc = true; azure.use_msi = true on a machine of Azure; or the \
                     ARM_ variables that azurerm reads.";
 
-/// Credentials of this kind gave no token.
-pub(super) fn no_token(kind: Kind, error: &azure_core::Error) -> AuthError {
+/// Credentials of this kind gave no token. `passed_over` tells which others were meant, and why they were not used.
+pub(super) fn no_token(kind: Kind, passed_over: Option<&str>, error: &azure_core::Error) -> AuthError {
     let said = words(error);
-    let remedy = remedy(kind, &said);
-    AuthError::NoToken(format!("No token for Azure by {kind}: {} {remedy}", sentence(&said)))
+    let text = format!("No token for Azure by {kind}: {} {}", sentence(&said), remedy(kind, &said));
+    AuthError::NoToken(followed(text, passed_over))
 }
 
 /// Credentials of this kind did not answer.
-pub(super) fn too_slow(kind: Kind, after: Duration) -> AuthError {
+pub(super) fn too_slow(kind: Kind, passed_over: Option<&str>, after: Duration) -> AuthError {
     let seconds = after.as_secs();
-    let remedy = remedy(kind, "");
-    AuthError::NoToken(format!("No token for Azure came by {kind} within {seconds} seconds. {remedy}"))
+    let text = format!("No token for Azure came by {kind} within {seconds} seconds. {}", remedy(kind, ""));
+    AuthError::NoToken(followed(text, passed_over))
 }
+
+fn followed(text: String, by: Option<&str>) -> String {
+    match by {
+        Some(more) => format!("{text} {more}"),
+        None => text,
+    }
+}
+
+/// A token of another issuer was meant, and there is none.
+pub(super) const NO_ISSUER: &str = "azure.use_oidc (or ARM_USE_OIDC) is true, but there is neither a token nor the \
+                                    two values to ask for one with. In GitHub Actions the job needs `permissions: \
+                                    id-token: write`; in Azure Pipelines the step needs `env: SYSTEM_ACCESSTOKEN: \
+                                    $(System.AccessToken)`; elsewhere set azure.oidc_token_file_path.";
 
 /// No kind of credentials has what it needs.
 pub(super) fn none_left() -> AuthError {
@@ -79,8 +92,16 @@ pub(super) fn none_left() -> AuthError {
 
 /// Credentials are there, and what says whose they are is not.
 pub(super) fn incomplete(kind: Kind, missing: &[&str]) -> AuthError {
-    let names: Vec<String> =
-        missing.iter().map(|name| format!("azure.{name} (or ARM_{})", name.to_ascii_uppercase())).collect();
+    let spelt = |name: &&str| match *name {
+        // Azure Pipelines give it to a step that asks for it, and to no other.
+        "oidc_request_token" => {
+            "azure.oidc_request_token (or ARM_OIDC_REQUEST_TOKEN; in Azure Pipelines `env: \
+                                 SYSTEM_ACCESSTOKEN: $(System.AccessToken)` at the step)"
+                .to_owned()
+        }
+        name => format!("azure.{name} (or ARM_{})", name.to_ascii_uppercase()),
+    };
+    let names: Vec<String> = missing.iter().map(spelt).collect();
     AuthError::Unusable(format!(
         "{} cannot be used without {}. Set what is missing, or take the rest away.",
         capitalised(&kind.to_string()),
@@ -88,14 +109,14 @@ pub(super) fn incomplete(kind: Kind, missing: &[&str]) -> AuthError {
     ))
 }
 
-/// What an error of the library says, without its own frame, its links, and the ids that help nobody but Microsoft.
+/// What an error of the library says, without its own frame and its links.
 pub(super) fn words(error: &azure_core::Error) -> String {
     let mut text = frameless(&error.to_string());
     let mut source = error.source();
     while let Some(cause) = source {
         let said = frameless(&cause.to_string());
         if !said.is_empty() && !text.contains(&said) {
-            text = format!("{text}: {said}");
+            text = if text.is_empty() { said } else { format!("{text}: {said}") };
         }
         source = cause.source();
     }
@@ -123,7 +144,11 @@ fn remedy(kind: Kind, said: &str) -> String {
     let says = |text: &str| said.contains(text);
     let federation = "The token's issuer, subject and audience must equal those of a federated credential of the \
                       application; the audience is api://AzureADTokenExchange.";
-    let specific = if says("AADSTS700016") || says("AADSTS90002") || says("AADSTS900023") {
+    let specific = if kind != Kind::ManagedIdentity
+        && (says("no connection to") || says("broke before an answer"))
+    {
+        "Check the network from here to that host, and the proxy (HTTPS_PROXY, NO_PROXY) where there is one."
+    } else if says("AADSTS700016") || says("AADSTS90002") || says("AADSTS900023") {
         "Check azure.client_id and azure.tenant_id (or ARM_CLIENT_ID and ARM_TENANT_ID): the application must be in \
          that tenant, and the tenant in azure.environment."
     } else if says("AADSTS7000222") {

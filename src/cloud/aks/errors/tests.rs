@@ -137,6 +137,7 @@ fn errors_say_what_why_and_how_to_mend() {
         ApiError::NoAnswer(NoAnswer::NotSent { host: "h".into(), why: "refused".into() }),
         ApiError::NoAnswer(NoAnswer::Lost { host: "h".into(), why: "cut".into() }),
         ApiError::Nonsense { url: "https://h/x".into(), why: "it shows no node pool".into() },
+        ApiError::Auth(AuthError::Elsewhere("The address https://x is not on https://h.".into())),
         ApiError::Taken,
     ];
     let shown: Vec<String> = errors

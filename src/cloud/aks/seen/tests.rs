@@ -120,6 +120,19 @@ fn a_profile_is_read_in_either_of_its_two_places() {
 }
 
 #[test]
+fn slices_that_the_stable_api_hides_are_an_error_and_not_an_uncut_pool() {
+    let mut properties = live(&spec());
+    properties["gpuInstanceProfile"] = json!(null);
+    assert_eq!(read(&properties).unwrap().mig_profile, None, "AKS shows all there is of such a pool");
+    properties["gpuProfile"]["nvidia"] = json!({"managementMode": "Managed"});
+    let hidden = read(&properties).unwrap_err();
+    assert_eq!(hidden, Unreadable::Hidden("2g.20gb".to_owned()));
+    assert!(hidden.to_string().contains("api_version = \"2026-08-02-preview\""), "{hidden}");
+    properties["nodeLabels"]["gpuslice/profile"] = json!("none");
+    assert_eq!(read(&properties).unwrap().mig_profile, None);
+}
+
+#[test]
 fn a_machine_type_that_nobody_knows_is_read_by_our_label() {
     let mut properties = live(&spec());
     properties["vmSize"] = json!("Standard_NC25ads_A100_v9");

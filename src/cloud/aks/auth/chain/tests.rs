@@ -4,7 +4,7 @@ use super::*;
 use crate::cloud::aks::auth::transport::{Shared, pipeline};
 use crate::cloud::http::HttpClient;
 
-fn chosen(change: impl FnOnce(&mut AzureSettings)) -> Result<Chosen, AuthError> {
+fn choice(change: impl FnOnce(&mut AzureSettings)) -> Result<Choice, AuthError> {
     let mut settings = AzureSettings {
         tenant_id: Some("tenant".into()),
         client_id: Some("client".into()),
@@ -13,6 +13,10 @@ fn chosen(change: impl FnOnce(&mut AzureSettings)) -> Result<Chosen, AuthError> 
     change(&mut settings);
     let wire: Transported = Arc::new(Shared(HttpClient::new("test", true)));
     choose(&settings, &pipeline(&wire))
+}
+
+fn chosen(change: impl FnOnce(&mut AzureSettings)) -> Result<Chosen, AuthError> {
+    choice(change).map(|choice| choice.chosen)
 }
 
 fn kind(change: impl FnOnce(&mut AzureSettings)) -> Kind {
@@ -80,14 +84,22 @@ fn a_secret_of_nobody_is_an_error_and_no_step_to_the_next() {
     let error = fault(|it| {
         it.use_oidc = Some(true);
         it.oidc_request_url = Some("https://example.com".into());
+        it.ado_pipeline_service_connection_id = Some("c".into());
     });
-    assert!(error.contains("azure.oidc_request_token"), "{error}");
+    assert!(error.contains("azure.oidc_request_token") && error.contains("SYSTEM_ACCESSTOKEN"), "{error}");
 }
 
 /// `use_oidc = true` stands in configurations that are also run by hand.
 #[test]
 fn a_switch_alone_is_no_credential() {
-    assert_eq!(kind(|it| it.use_oidc = Some(true)), Kind::Cli);
+    let switched = choice(|it| it.use_oidc = Some(true)).unwrap();
+    assert_eq!((switched.chosen.kind(), switched.passed_over), (Kind::Cli, Some(NO_ISSUER)));
+    let in_a_pipeline = choice(|it| {
+        it.use_oidc = Some(true);
+        it.oidc_request_url = Some("https://example.com".into());
+    });
+    assert_eq!(in_a_pipeline.unwrap().chosen.kind(), Kind::Cli);
+    assert_eq!(choice(|_| {}).unwrap().passed_over, None);
     let token = |it: &mut AzureSettings| it.oidc_token = Some("x".into());
     assert_eq!(kind(token), Kind::Cli, "without the switch a token of the environment does not count");
 }
