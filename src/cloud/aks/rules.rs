@@ -99,7 +99,7 @@ impl CloudRules for Rules {
         &[("upgrade.max_unavailable", "upgrade.max_surge"), ("upgrade.max_surge", "upgrade.max_unavailable")]
     }
 
-    /// Nothing says that AKS taints Arm nodes [unverified].
+    /// Nothing says that AKS taints Arm nodes (unverified).
     fn system_taints(&self, _: Option<Arch>, capacity_type: CapacityType) -> Vec<Taint> {
         match capacity_type {
             CapacityType::Spot => vec![labels::spot_taint()],
