@@ -58,7 +58,7 @@ const fn same(attribute: &'static str, change: Change) -> CommonChange {
     CommonChange { attribute, aks: change, gke: change, eks: change }
 }
 
-/// Every settable attribute that the clouds share.
+/// Every settable attribute that the clouds share, of every kind of node pool.
 ///
 /// AKS's column follows what the azurerm provider changes in place and what it makes anew, or rotates through a
 /// temporary pool, of `azurerm_kubernetes_cluster_node_pool`. GKE's column follows what its API takes in an `UpdateNodePoolRequest` (source: GKE API discovery document v1)
@@ -72,6 +72,15 @@ pub const COMMON: &[CommonChange] = &[
     same("gpu", Change::Replace),
     same("mig_profile", Change::Replace),
     same("mig_strategy", Change::InPlace),
+    // GKE takes both in an update of the pool (source: GKE API discovery document v1, `UpdateNodePoolRequest`). Whether it
+    // makes the nodes anew for it is unverified: a warning too many is the smaller harm.
+    CommonChange { attribute: "replicas", aks: Change::Refused, gke: Change::Rolls, eks: Change::Rolls },
+    CommonChange {
+        attribute: "sharing_strategy",
+        aks: Change::Refused,
+        gke: Change::Rolls,
+        eks: Change::Rolls,
+    },
     same("node_count", Change::InPlace),
     same("autoscaling", Change::InPlace),
     same("capacity_type", Change::Replace),

@@ -8,7 +8,7 @@ use super::labels::{key_fault, value_fault};
 use super::problem::Path;
 use super::rules::ProfileVerdict;
 use super::spec::{Amount, Taint};
-use super::{CloudRules, Field, Problems, Severity};
+use super::{CloudRules, Field, Problems, Severity, sharing};
 use crate::slicing::{
     Catalogue, Cloud, MigStrategy, MigSupport, ProfileFacts, ProfileMatch, ProfileNameError, Sharing,
 };
@@ -22,6 +22,7 @@ pub fn check(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: 
     labels(config, rules, problems);
     taints(config, problems);
     upgrade(config, problems);
+    sharing::check(config, rules, problems);
     if let Some(rules) = rules {
         profile(config, rules, problems);
         pods(config, problems);
@@ -123,6 +124,10 @@ fn unknown_machine(
 }
 
 fn profile(config: &NodePoolConfig, rules: &dyn CloudRules, problems: &mut Problems) {
+    // Shared GPUs may be whole, also where that is not known yet.
+    if sharing::is_wanted(config) && config.mig_profile.known().is_none() {
+        return;
+    }
     let Some(slicing) = NodeSlicing::of(config) else { return };
     let Some(machine_type) = config.machine_type.known() else { return };
     if let Some(reason) = no_mig(&slicing, rules.cloud(), machine_type) {

@@ -10,7 +10,7 @@
 //! - [`change`]: what a change of an attribute does on each cloud, as data.
 //! - [`gpu`]: which GPUs a node has, and what its cloud cuts them into.
 //! - [`labels`], [`name`], [`version`]: the rules of labels, computed names and Kubernetes versions.
-//! - [`checks`]: the rules that hold on every cloud.
+//! - [`checks`]: the rules that hold on every cloud; `sharing`: those of shared GPUs.
 //! - [`resolve`]: from the pool as written to the pool as wanted; the only validator.
 //! - [`problem`]: what is wrong with a configuration, with the attribute's path.
 //! - [`rules`]: the trait [`CloudRules`], pure, asked before any credentials exist.
@@ -35,6 +35,7 @@ pub mod pools;
 pub mod problem;
 pub mod resolve;
 pub mod rules;
+mod sharing;
 pub mod spec;
 pub mod version;
 

@@ -30,6 +30,9 @@ pub trait CloudRules: Send + Sync + Debug {
     /// The extended resource a slice is requested by, such as `nvidia.com/gpu`.
     fn resource_name(&self, strategy: MigStrategy, profile: Option<&MigProfile>) -> String;
 
+    /// Why this version of the provider shares no GPUs on this cloud, in full sentences; `None` where it does.
+    fn no_sharing(&self) -> Option<&'static str>;
+
     /// The labels that we give a pool at creation so that the right components come and the wrong ones stay
     /// away, beyond `gpuslice/profile` and `gpuslice/sharing`. `None` while what decides them is not known.
     ///

@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use crate::cloud::Clouds;
 use crate::tfplugin::{self, Configure, Context, Diagnostic, Diagnostics, Resource, Schema, Value};
 
-use nodepool::MigNodePool;
+use nodepool::{Kind, NodePoolResource};
 use session::Session;
 
 /// The provider `gpuslice`.
@@ -63,7 +63,10 @@ impl tfplugin::Provider for Provider {
     }
 
     fn resources(&self) -> BTreeMap<String, Arc<dyn Resource>> {
-        let mig: Arc<dyn Resource> = Arc::new(MigNodePool::new(Arc::clone(&self.session)));
-        BTreeMap::from([(nodepool::MIG_NODEPOOL.to_owned(), mig)])
+        let pools = Kind::ALL.map(|kind| {
+            let pool: Arc<dyn Resource> = Arc::new(NodePoolResource::new(kind, Arc::clone(&self.session)));
+            (kind.resource_type().to_owned(), pool)
+        });
+        BTreeMap::from(pools)
     }
 }

@@ -26,7 +26,7 @@ fn a_wait_that_azure_asks_for_ends_with_the_users_patience() {
     let desk = Desk::aks();
     on_create(&desk, "throttle", 1000, &json!({"retry_after": "1h"}));
     desk.write(&Pool::aks().timeouts("create = \"2s\""));
-    desk.workspace.apply().failure().says("2s").says("Throttled");
+    desk.workspace.apply().failure().says("2s").says("throttled");
     assert!(!desk.knows_the_pool(), "nothing was made");
     desk.sandbox.clear_faults();
     desk.settle(&Pool::aks());

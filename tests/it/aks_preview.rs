@@ -91,6 +91,21 @@ fn a_version_may_change_over_a_pool_that_stands() {
 }
 
 #[test]
+fn what_only_the_preview_shows_is_not_judged_without_it() {
+    let desk = Desk::aks();
+    let preview = managed().beside(&with_version(PREVIEW));
+    desk.settle(&preview);
+    // The stable version hides the slices: neither a difference nor another pool, but an error that says why.
+    desk.write(&managed());
+    desk.workspace.plan().exits(1).says(PREVIEW);
+    desk.workspace.apply().failure();
+    assert!(desk.knows_the_pool() && !desk.workspace.is_tainted(POOL));
+    desk.write(&preview);
+    desk.workspace.assert_empty_plan();
+    assert_eq!((desk.creates().len(), desk.deletes().len()), (1, 0));
+}
+
+#[test]
 fn another_profile_of_a_managed_pool_is_another_pool_in_the_preview_too() {
     let desk = Desk::aks();
     let preview = with_version(PREVIEW);

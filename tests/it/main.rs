@@ -74,3 +74,8 @@ mod sandbox_gke;
 mod sandbox_kubernetes;
 mod support;
 mod tfplugin;
+mod timeslice_import;
+mod timeslice_lifecycle;
+mod timeslice_moved;
+mod timeslice_refusals;
+mod timeslice_unknowns;

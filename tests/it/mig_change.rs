@@ -26,7 +26,8 @@ impl Desk {
         let (creates, deletes) = (self.creates().len(), self.deletes().len());
         let so_far = self.changes(0).len();
         let plan = self.planned(pool);
-        assert_eq!(json::actions(&plan, POOL), ["update"], "{:#}", json::change(&plan, POOL));
+        let change = json::change(&plan, self.address);
+        assert_eq!(json::actions(&plan, self.address), ["update"], "{change:#}");
         self.workspace.run(&["apply", "json.tfplan"]).success();
         self.workspace.assert_empty_plan();
         assert_eq!(self.state()["id"], id);
@@ -42,7 +43,7 @@ impl Desk {
         let before = self.uids();
         let (creates, deletes) = (self.creates().len(), self.deletes().len());
         let plan = self.planned(pool);
-        assert_replaces(&plan, because_of);
+        assert_replaces_at(&plan, self.address, because_of);
         self.workspace.run(&["apply", "json.tfplan"]).success();
         self.workspace.assert_empty_plan();
         assert_eq!((self.creates().len(), self.deletes().len()), (creates + 1, deletes + 1));
@@ -53,8 +54,13 @@ impl Desk {
 /// Demands that a plan replaces the pool, because of these paths and no others.
 #[track_caller]
 pub(crate) fn assert_replaces(plan: &Value, because_of: &[&str]) {
-    let change = json::change(plan, POOL);
-    assert_eq!(json::actions(plan, POOL), ["delete", "create"], "{change:#}");
+    assert_replaces_at(plan, POOL, because_of);
+}
+
+#[track_caller]
+fn assert_replaces_at(plan: &Value, address: &str, because_of: &[&str]) {
+    let change = json::change(plan, address);
+    assert_eq!(json::actions(plan, address), ["delete", "create"], "{change:#}");
     let mut paths: Vec<String> =
         change["replace_paths"].as_array().into_iter().flatten().map(dotted).collect();
     paths.sort();

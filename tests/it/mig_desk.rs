@@ -19,6 +19,8 @@ pub(crate) struct Desk {
     pub(crate) cloud: Cloud,
     pub(crate) sandbox: Sandbox,
     pub(crate) workspace: Workspace,
+    /// The address of the pool in the configuration.
+    pub(crate) address: &'static str,
     strangers: Vec<Value>,
 }
 
@@ -50,7 +52,7 @@ impl Desk {
         let strangers = strangers(&sandbox, cloud, &[]);
         let pools: BTreeSet<_> = strangers.iter().map(|node| node["pool"].to_string()).collect();
         assert!(pools.len() >= 2, "the seeds have foreign CPU and GPU nodes: {strangers:#?}");
-        Self { cloud, sandbox, workspace, strangers }
+        Self { cloud, sandbox, workspace, address: POOL, strangers }
     }
 
     /// Writes the configuration.
@@ -78,19 +80,19 @@ impl Desk {
     /// What a plan of the configuration does to the pool.
     #[track_caller]
     pub(crate) fn actions(&self, pool: &Pool) -> Vec<String> {
-        json::actions(&self.planned(pool), POOL)
+        json::actions(&self.planned(pool), self.address)
     }
 
     /// The pool's attributes in the state.
     #[track_caller]
     pub(crate) fn state(&self) -> Value {
-        self.workspace.attributes(POOL)
+        self.workspace.attributes(self.address)
     }
 
     /// Whether the state holds the pool.
     #[track_caller]
     pub(crate) fn knows_the_pool(&self) -> bool {
-        self.workspace.has(POOL)
+        self.workspace.has(self.address)
     }
 
     /// The nodes of the pools with the test's own name, in all clusters.

@@ -90,6 +90,8 @@ fn a_provider_killed_during_an_update_leaves_the_pool_to_the_next_apply(cloud: C
     apply.wait_with_timeout(SOON).failure();
     assert!(desk.knows_the_pool() && !desk.workspace.is_tainted(POOL));
     desk.settle(&pool);
+    // A cloud that shows what it works towards, and works on, leaves nothing to do.
+    desk.await_ready();
     assert_eq!((desk.uids().len(), desk.creates().len(), desk.deletes().len()), (3, 1, 0));
 }
 

@@ -21,9 +21,13 @@ pub(crate) const NAME: &str = "mig";
 pub(crate) const PROVIDER: &str =
     "terraform {\n  required_providers {\n    gpuslice = { source = \"gpuslice/gpuslice\" }\n  }\n}\n\n";
 
-/// `resource "gpuslice_mig_nodepool" "pool"`, attribute by attribute.
+/// The address of the same pool as one whose GPUs are shared.
+pub(crate) const SHARED: &str = "gpuslice_timeslice_nodepool.pool";
+
+/// `resource "gpuslice_mig_nodepool" "pool"`, or one of the other kind, attribute by attribute.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
+    address: &'static str,
     attributes: Vec<(String, String)>,
     blocks: Vec<String>,
     beside: Vec<String>,
@@ -32,7 +36,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// Nothing said yet.
     pub(crate) fn empty() -> Self {
-        Self { attributes: Vec::new(), blocks: Vec::new(), beside: Vec::new() }
+        Self { address: POOL, attributes: Vec::new(), blocks: Vec::new(), beside: Vec::new() }
     }
 
     /// One A100 40GB per node, cut into seven: in one zone, so that nothing else is needed.
@@ -50,6 +54,17 @@ impl Pool {
             .text("cluster_id", REGIONAL)
             .set("zones", r#"["us-central1-a", "us-central1-b"]"#)
             .set("node_count", "2")
+    }
+
+    /// One L4 per node, shared by four containers that take turns.
+    pub(crate) fn shared() -> Self {
+        Self::zonal().unset("mig_profile").text("machine_type", "g2-standard-8").shared_by("4")
+    }
+
+    /// The same pool as one whose GPUs, or slices, are shared by so many containers.
+    pub(crate) fn shared_by(mut self, replicas: &str) -> Self {
+        self.address = SHARED;
+        self.set("replicas", replicas)
     }
 
     /// At a cluster of a cloud that nobody reaches: for plans, which need no cloud.
@@ -97,7 +112,8 @@ impl Pool {
 
     /// The whole configuration.
     pub(crate) fn hcl(&self) -> String {
-        let mut hcl = format!("{PROVIDER}resource \"gpuslice_mig_nodepool\" \"pool\" {{\n");
+        let (kind, name) = self.address.split_once('.').expect("an address");
+        let mut hcl = format!("{PROVIDER}resource \"{kind}\" \"{name}\" {{\n");
         for (name, value) in &self.attributes {
             // One blank around each sign, so that messages that quote a line can be looked for.
             writeln!(hcl, "  {name} = {value}").expect("writing to a string");

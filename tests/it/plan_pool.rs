@@ -21,9 +21,18 @@ impl Pool {
         Pool::of(&Provider::default())
     }
 
+    /// The node pool whose GPUs are shared.
+    pub(crate) fn shared() -> Pool {
+        Pool::named(&Provider::default(), "gpuslice_timeslice_nodepool")
+    }
+
     /// The node pool of a provider that may be configured.
     pub(crate) fn of(provider: &Provider) -> Pool {
-        let resource = provider.resources().remove("gpuslice_mig_nodepool").expect("it is one of ours");
+        Pool::named(provider, "gpuslice_mig_nodepool")
+    }
+
+    fn named(provider: &Provider, name: &str) -> Pool {
+        let resource = provider.resources().remove(name).expect("it is one of ours");
         Pool { schema: resource.schema(), resource }
     }
 

@@ -54,6 +54,13 @@ impl CloudRules for Rules {
         Some(labels::own(stack))
     }
 
+    fn no_sharing(&self) -> Option<&'static str> {
+        Some(
+            "On AKS it is NVIDIA's device plugin that shares GPUs, by a configuration in the cluster that this version \
+             of the provider does not manage. Use gpuslice_mig_nodepool, or a cluster on GKE.",
+        )
+    }
+
     fn deciding_options(&self) -> &'static [&'static str] {
         &["aks.gpu_stack"]
     }
@@ -92,7 +99,7 @@ impl CloudRules for Rules {
         &[("upgrade.max_unavailable", "upgrade.max_surge"), ("upgrade.max_surge", "upgrade.max_unavailable")]
     }
 
-    /// Nothing says that AKS taints Arm nodes [unverified].
+    /// Nothing says that AKS taints Arm nodes (unverified).
     fn system_taints(&self, _: Option<Arch>, capacity_type: CapacityType) -> Vec<Taint> {
         match capacity_type {
             CapacityType::Spot => vec![labels::spot_taint()],

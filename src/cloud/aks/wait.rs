@@ -29,7 +29,7 @@ const UNKNOWN: u32 = 3;
 pub(super) struct Running {
     /// What is to be remembered of it.
     pub pending: Pending,
-    /// How long to wait before the first look.
+    /// How long to wait before the first look, as Azure asks for; `None` looks at once.
     pub first: Option<Duration>,
     pub errand: Errand,
     /// The ids of the request that began it.
@@ -47,8 +47,7 @@ impl Running {
                 kind,
                 since: now_rfc3339(),
             },
-            // The first look comes after the time that Azure asks for, or after its own length otherwise.
-            first: accepted.operation.as_ref().and(Some(accepted.retry_after.unwrap_or(UNASKED))),
+            first: url.map(|_| accepted.retry_after.unwrap_or(UNASKED)),
             errand,
             ids: accepted.ids.clone(),
         }

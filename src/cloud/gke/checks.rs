@@ -206,7 +206,7 @@ fn slicing(config: &NodePoolConfig, problems: &mut Problems) {
         Some(Sharing::None) | None => return,
     };
     // GKE has one ceiling for both ways of sharing (source: Google's GKE autoscaler).
-    if !(2..=MAX_MPS_CLIENTS).contains(&replicas) {
+    if replicas > MAX_MPS_CLIENTS {
         problems.error(
             "replicas",
             format!("replicas = {replicas} is not possible on GKE"),

@@ -15,20 +15,25 @@ use crate::slicing::{Capacity, Catalogue, Cloud, GPU_RESOURCE, MigProfile, MigSt
 use crate::tfplugin::{Derived, Inputs, Step, Value};
 
 use super::super::session::Session;
-use super::{clouds, from_value, tags};
+use super::{Kind, clouds, from_value, tags};
 
 /// What decides the slices of one node.
-const NODE: [&str; 5] = ["cloud", "machine_type", "gpu", "mig_profile", "mig_strategy"];
+fn node_inputs(kind: Kind) -> Vec<&'static str> {
+    [&["cloud", "machine_type", "gpu"], kind.slicing()].concat()
+}
 
 /// What decides the labels that are sent, besides the provider's defaults and some options.
-const LABELS: [&str; 3] = ["cloud", "labels", "mig_profile"];
+fn label_inputs(kind: Kind) -> Vec<&'static str> {
+    [&["cloud", "labels"], kind.labelled()].concat()
+}
 
 /// Every derived attribute, in the order of dependence.
-pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
+pub(super) fn all(kind: Kind, session: &Arc<Session>) -> Vec<Derived> {
     let mut all = vec![Derived::new("cloud", &["cluster_id", "machine_type"], cloud).known_when_any()];
     all.extend(option_defaults());
-    let native_inputs: Vec<&str> = NODE.into_iter().chain(deciding_options()).collect();
-    let label_inputs: Vec<&str> = LABELS.into_iter().chain(deciding_options()).collect();
+    let native_inputs: Vec<&str> = node_inputs(kind).into_iter().chain(deciding_options()).collect();
+    let sent_inputs: Vec<&str> = label_inputs(kind).into_iter().chain(deciding_options()).collect();
+    let slices = |leaf, read: fn(&Capacity) -> Value| slices(kind, leaf, read);
     all.extend([
         slices("per_gpu", |capacity| Value::from(capacity.per_gpu)),
         slices("per_node", |capacity| Value::from(capacity.per_node)),
@@ -39,23 +44,23 @@ pub(super) fn all(session: &Arc<Session>) -> Vec<Derived> {
         slices("wasted_memory_gib", |capacity| decimal(capacity.wasted_memory_gib)),
         slices("wasted_compute", |capacity| decimal(capacity.wasted_compute)),
         slices_in_total(),
-        Derived::new("scheduling.node_selector", &["mig_profile"], node_selector),
+        Derived::new("scheduling.node_selector", kind.labelled(), node_selector),
         Derived::new(
             "scheduling.tolerations",
             &["cloud", "machine_type", "gpu_taint", "taints", "capacity_type"],
             tolerations,
         ),
         Derived::new("scheduling.resource_limits", &["slices.resource_name"], resource_limits),
-        Derived::new("native", &native_inputs, native).known_when_any(),
+        Derived::new("native", &native_inputs, move |inputs| native(kind, inputs)).known_when_any(),
     ]);
     let labels = Arc::clone(session);
     let tags = Arc::clone(session);
     // The provider's defaults are no input of the resource, and drift in a label of ours is to be mended: both are
     // looked at anew in every plan.
     all.push(
-        Derived::new("effective_labels", &label_inputs, move |inputs| {
+        Derived::new("effective_labels", &sent_inputs, move |inputs| {
             let Some(defaults) = labels.defaults() else { return Value::UNKNOWN };
-            sent_labels(inputs, &defaults)
+            sent_labels(kind, inputs, &defaults)
         })
         .known_when_any()
         .not_sticky(),
@@ -134,6 +139,15 @@ pub(super) fn complete(state: &mut Value, derived: &[Derived]) {
     }
 }
 
+/// The same, but for what is sent in all: that stays as the state has it, so that what is missing of it is sent later.
+pub(super) fn follow(state: &mut Value, derived: &[Derived]) {
+    let effective = ["effective_labels", "effective_tags"].map(|name| (name, state.lookup(name).clone()));
+    complete(state, derived);
+    if let Value::Object(attributes) = state {
+        attributes.extend(effective.map(|(name, value)| (name.to_owned(), value)));
+    }
+}
+
 /// Puts a value in its place, and makes the objects on the way: a state that was never planned has none of them.
 fn place(target: &mut Value, steps: &[Step], value: Value) {
     let [Step::Attribute(name), rest @ ..] = steps else {
@@ -168,6 +182,16 @@ fn profile_input(inputs: &Inputs<'_>) -> Option<MigProfile> {
     inputs.str("mig_profile")?.parse().ok()
 }
 
+/// How GPUs are shared; not at all where the inputs are none of this kind's.
+fn sharing_input(inputs: &Inputs<'_>) -> Sharing {
+    let mut unread = Problems::default(); // the configuration's check has reported what cannot be read
+    let replicas = inputs.get("replicas");
+    from_value::sharing(replicas, inputs.get("sharing_strategy"), &mut unread)
+        .known()
+        .copied()
+        .unwrap_or_default()
+}
+
 fn node(inputs: &Inputs<'_>) -> Option<NodeSlicing> {
     let gpu = match inputs.get("gpu") {
         Value::Null => Field::Null,
@@ -181,14 +205,15 @@ fn node(inputs: &Inputs<'_>) -> Option<NodeSlicing> {
 
 /// One leaf of `slices` that a node decides. A configuration that gives no slices has been refused already; until
 /// the user sees that, the leaf is null.
-fn slices(leaf: &str, read: impl Fn(&Capacity) -> Value + Send + Sync + 'static) -> Derived {
-    Derived::new(&format!("slices.{leaf}"), &NODE, move |inputs| {
+fn slices(kind: Kind, leaf: &str, read: fn(&Capacity) -> Value) -> Derived {
+    Derived::new(&format!("slices.{leaf}"), &node_inputs(kind), move |inputs| {
         let strategy = match inputs.str("mig_strategy") {
             Some("mixed") => MigStrategy::Mixed,
             _ => MigStrategy::Single,
         };
-        let capacity = node(inputs)
-            .and_then(|node| node.capacity(profile_input(inputs), Sharing::None, strategy, None).ok());
+        let capacity = node(inputs).and_then(|node| {
+            node.capacity(profile_input(inputs), sharing_input(inputs), strategy, None).ok()
+        });
         capacity.map_or(Value::Null, |capacity| read(&capacity))
     })
 }
@@ -207,7 +232,7 @@ fn total(inputs: &Inputs<'_>) -> Value {
 }
 
 fn node_selector(inputs: &Inputs<'_>) -> Value {
-    text_map(slicing_labels(profile_input(inputs), Sharing::None))
+    text_map(slicing_labels(profile_input(inputs), sharing_input(inputs)))
 }
 
 fn tolerations(inputs: &Inputs<'_>) -> Value {
@@ -235,8 +260,8 @@ fn resource_limits(inputs: &Inputs<'_>) -> Value {
     Value::map([(inputs.str("slices.resource_name").unwrap_or(GPU_RESOURCE), "1")])
 }
 
-fn native(inputs: &Inputs<'_>) -> Value {
-    if !known(inputs, &NODE) {
+fn native(kind: Kind, inputs: &Inputs<'_>) -> Value {
+    if !known(inputs, &node_inputs(kind)) {
         return Value::UNKNOWN;
     }
     let (Some(rules), Some(node)) = (rules_input(inputs), node(inputs)) else { return Value::Null };
@@ -247,13 +272,13 @@ fn native(inputs: &Inputs<'_>) -> Value {
         accelerator_type: node.accelerator_type.as_deref(),
         gpus_per_node: node.gpus_per_node,
         profile: profile.as_ref(),
-        sharing: &Sharing::None,
+        sharing: &sharing_input(inputs),
         options: &options,
     }))
 }
 
-fn sent_labels(inputs: &Inputs<'_>, defaults: &Defaults) -> Value {
-    if !known(inputs, &LABELS) {
+fn sent_labels(kind: Kind, inputs: &Inputs<'_>, defaults: &Defaults) -> Value {
+    if !known(inputs, &label_inputs(kind)) {
         return Value::UNKNOWN;
     }
     let Some(rules) = rules_input(inputs) else { return Value::Null };
@@ -261,6 +286,7 @@ fn sent_labels(inputs: &Inputs<'_>, defaults: &Defaults) -> Value {
     let config = NodePoolConfig {
         labels: from_value::text_map(inputs.get("labels")),
         mig_profile: profile_input(inputs).into(),
+        sharing: Field::Known(sharing_input(inputs)),
         options: Field::Known(options),
         ..Default::default()
     };

@@ -22,7 +22,7 @@ pub(super) fn config(value: &Value, problems: &mut Problems) -> NodePoolConfig {
         gpu: gpu(value.lookup("gpu"), problems),
         mig_profile: Field::Null,
         mig_strategy: word(value, "mig_strategy", &["single", "mixed"], strategy, problems),
-        sharing: Field::Known(Sharing::None),
+        sharing: sharing(value.lookup("replicas"), value.lookup("sharing_strategy"), problems),
         node_count: count(value, "node_count", problems),
         autoscaling: autoscaling(value.lookup("autoscaling"), problems),
         capacity_type: word(
@@ -86,6 +86,23 @@ fn strategy(word: &str) -> Option<MigStrategy> {
         "single" => Some(MigStrategy::Single),
         "mixed" => Some(MigStrategy::Mixed),
         _ => None,
+    }
+}
+
+/// How GPUs are shared: not at all without replicas, as in a resource that has none. Their number is judged elsewhere.
+pub(super) fn sharing(replicas: &Value, strategy: &Value, problems: &mut Problems) -> Field<Sharing> {
+    const WORDS: [&str; 2] = ["time-slicing", "mps"];
+    if let Some(wrong) = strategy.as_str().filter(|word| !WORDS.contains(word)) {
+        not_one_of("sharing_strategy", wrong, &WORDS, problems);
+        return Field::Unknown;
+    }
+    match (counted(replicas, "replicas", problems), strategy) {
+        (Field::Null, _) => Field::Known(Sharing::None),
+        (Field::Unknown, _) | (_, Value::Unknown(_)) => Field::Unknown,
+        (Field::Known(replicas), strategy) => Field::Known(match strategy.as_str() {
+            Some("mps") => Sharing::Mps { replicas },
+            _ => Sharing::TimeSlicing { replicas },
+        }),
     }
 }
 

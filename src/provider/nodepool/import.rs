@@ -16,10 +16,10 @@ use super::planning::INCOMPLETE;
 use super::private::Private;
 use super::progress::Reports;
 use super::to_value::{Purpose, seen};
-use super::{MigNodePool, clouds, derived, messages};
+use super::{Kind, NodePoolResource, clouds, derived, messages, schema};
 
 #[async_trait]
-impl Import for MigNodePool {
+impl Import for NodePoolResource {
     async fn import(&self, ctx: &Context, by: ImportBy) -> Result<Value, Diagnostics> {
         let id = match by {
             ImportBy::Id(text) => text.parse::<PoolId>().map_err(|error| {
@@ -38,7 +38,7 @@ impl Lifecycle {
         let reached = self.reach(id.cluster.cloud())?;
         let call = call(ctx, clouds::READING, Reports::none(ctx));
         let found = reached.pools.read(&call, id, Freshness::Live).await;
-        let shown = |error: PoolError| messages::of_error(&error, self.resource_type);
+        let shown = |error: PoolError| messages::of_error(&error, self.kind.resource_type());
         let Some(mut pool) = found.map_err(shown)? else {
             return Err(Diagnostics::error(
                 format!("There is no node pool {}", id.name),
@@ -49,15 +49,10 @@ impl Lifecycle {
         // The id that was typed may be spelled in any way that means the cluster, and the state outlives it.
         pool.id.cluster = reached.pools.cluster(&call, &pool.id.cluster).await.map_err(shown)?;
         let mut state = seen(&pool, &Value::Object(BTreeMap::new()), Purpose::Import, reached.rules);
+        schema::retain(self.kind, &mut state);
         set_status(&mut state, if pool.health == Health::Ready { READY } else { INCOMPLETE });
-        let effective = ["effective_labels", "effective_tags"].map(|name| (name, state.lookup(name).clone()));
-        derived::complete(&mut state, &derived::all(&self.session));
         // What is sent in all is read from the pool: a label of ours that is missing is then put there.
-        if let Value::Object(attributes) = &mut state {
-            for (name, value) in effective {
-                attributes.insert(name.to_owned(), value);
-            }
-        }
+        derived::follow(&mut state, &derived::all(self.kind, &self.session));
         let pending = (pool.health != Health::Ready).then(|| Pending {
             operation: String::new(),
             location: String::new(),
@@ -68,30 +63,52 @@ impl Lifecycle {
         Ok(state)
     }
 
-    /// Refuses a pool that this resource could not describe.
+    /// Refuses a pool that this resource could not describe, naming the one that can.
     fn may_be_taken_over(&self, pool: &NodePool) -> Result<(), Diagnostics> {
         let name = &pool.id.name;
-        if pool.mig_profile.is_none() {
-            return Err(Diagnostics::error(
+        let own = self.kind.resource_type();
+        let shared = pool.sharing != Sharing::None;
+        let other = |summary: String, kind: Kind, why: String| {
+            let other = kind.resource_type();
+            Err(Diagnostics::error(
+                summary,
+                format!(
+                    "{why} The pool stays as it is. Import it as {other}: {own} does not manage such pools."
+                ),
+            ))
+        };
+        match (self.kind, pool.mig_profile, shared) {
+            (Kind::Mig, Some(_), false) | (Kind::TimeSlice, _, true) => Ok(()),
+            (Kind::Mig, Some(_), true) => other(
+                format!("The slices of the node pool {name} are shared"),
+                Kind::TimeSlice,
+                format!("Its slices are shared by {} on top of MIG.", pool.sharing),
+            ),
+            (Kind::Mig, None, true) => other(
+                format!("The node pool {name} is not cut by MIG"),
+                Kind::TimeSlice,
+                format!("Its GPUs are whole, and shared by {}.", pool.sharing),
+            ),
+            (Kind::TimeSlice, Some(profile), false) => other(
+                format!("The GPUs of the node pool {name} are not shared"),
+                Kind::Mig,
+                format!("Its GPUs are cut by MIG into {profile}, one container each."),
+            ),
+            (Kind::Mig, None, false) => Err(Diagnostics::error(
                 format!("The node pool {name} is not cut by MIG"),
                 format!(
-                    "{} manages pools whose GPUs are cut by MIG, and this pool's GPUs are whole, or it has none. It \
-                     stays as it is.",
-                    self.resource_type
+                    "{own} manages pools whose GPUs are cut by MIG, and this pool's GPUs are whole, or it has none. It \
+                     stays as it is."
                 ),
-            ));
-        }
-        if pool.sharing != Sharing::None {
-            return Err(Diagnostics::error(
-                format!("The slices of the node pool {name} are shared"),
+            )),
+            (Kind::TimeSlice, None, false) => Err(Diagnostics::error(
+                format!("The GPUs of the node pool {name} are not shared"),
                 format!(
-                    "Its slices are shared by {} on top of MIG, which {} does not manage: the first change would lose \
-                     it. No resource of this version does. The pool stays as it is.",
-                    pool.sharing, self.resource_type
+                    "{own} manages pools whose GPUs are shared by several containers, and this pool's GPUs are each \
+                     for one, or it has none. It stays as it is."
                 ),
-            ));
+            )),
         }
-        Ok(())
     }
 }
 
@@ -106,7 +123,7 @@ fn from_identity(identity: &Value) -> Result<PoolId, Diagnostics> {
     Ok(PoolId { cluster, name: text("name").to_owned() })
 }
 
-impl Identity for MigNodePool {
+impl Identity for NodePoolResource {
     fn schema(&self) -> IdentitySchema {
         let required =
             |name, description| IdentityAttribute { name, type_: Type::String, required: true, description };

@@ -17,10 +17,10 @@ use crate::tfplugin::{Context, Diagnostics, Value};
 use super::super::diagnostics;
 use super::super::session::Session;
 use super::planning::INCOMPLETE;
-use super::private::Private;
+use super::private::{Private, Shared};
 use super::progress::{Base, Reports};
 use super::to_value::{Purpose, fill, seen};
-use super::{clouds, derived, from_value, messages, tags};
+use super::{Kind, clouds, derived, from_value, messages, tags};
 
 /// The status of a pool that is ready.
 pub(super) const READY: &str = "ready";
@@ -29,7 +29,7 @@ pub(super) const READY: &str = "ready";
 #[derive(Debug)]
 pub(super) struct Lifecycle {
     pub(super) session: Arc<Session>,
-    pub(super) resource_type: &'static str,
+    pub(super) kind: Kind,
 }
 
 /// A cloud that can be spoken to.
@@ -69,7 +69,7 @@ impl Lifecycle {
             origin: self.session.origin(),
         };
         let call = call(ctx, reached.rules.patience(), reports.clone());
-        let shown = |error| messages::of_error(&error, self.resource_type);
+        let shown = |error| messages::of_error(&error, self.kind.resource_type());
         reached.pools.preflight(&call, &wanted).await.map_err(shown)?;
         let id = PoolId { cluster: wanted.cluster.clone(), name: wanted.name.clone() };
         let made = reached.pools.create(&call, &wanted).await;
@@ -115,11 +115,14 @@ impl Lifecycle {
         let reports =
             Reports { ctx: ctx.clone(), base: Base::Prior(base), rules: Some(reached.rules), origin };
         let call = call(ctx, reached.rules.patience(), reports.clone());
-        let shown = |error| messages::of_error(&error, self.resource_type);
+        let shown = |error| messages::of_error(&error, self.kind.resource_type());
         let wanted = self.wanted(config, &planned)?;
         let mut before = self.before(prior, reached.rules)?;
         if has_no_size(prior) {
             before.size = size_now(&reached, &call, &id, wanted.size).await.map_err(shown)?;
+        }
+        if let Some(shared) = private.sharing {
+            before.sharing = shared.sharing();
         }
         let pending = private.pending.as_ref();
         let finished = match pending {
@@ -174,13 +177,16 @@ impl Lifecycle {
             return Ok(Some(state));
         };
         let call = call(ctx, clouds::READING, Reports::none(ctx));
-        let shown = |error| messages::of_error(&error, self.resource_type);
+        let shown = |error| messages::of_error(&error, self.kind.resource_type());
         let Some(pool) = pools.read(&call, &id, Freshness::Coalesced).await.map_err(shown)? else {
             return Ok(None);
         };
         let mut refreshed = seen(&pool, &state, Purpose::Refresh, rules);
         if !refreshed.lookup("slices").is_null() {
             derived::complete(&mut refreshed, &[derived::slices_in_total()]);
+        }
+        if self.kind == Kind::Mig {
+            private.sharing = Shared::of(pool.sharing);
         }
         match (&pool.health, &private.pending) {
             (Health::Ready, Some(_)) => {
@@ -207,7 +213,7 @@ impl Lifecycle {
         let config = from_value::config(&prior.null_unknowns(), &mut Problems::default());
         let options = config.options.known().cloned().unwrap_or_default();
         let deleted = reached.pools.delete(&call, &id, &options).await;
-        deleted.map_err(|error| messages::of_error(&error, self.resource_type))
+        deleted.map_err(|error| messages::of_error(&error, self.kind.resource_type()))
     }
 
     /// The pool that a plan wants.

@@ -1,13 +1,16 @@
-//! The node-pool resources: `gpuslice_mig_nodepool`.
+//! The node-pool resources: `gpuslice_mig_nodepool` and `gpuslice_timeslice_nodepool`.
 //!
+//! - `kind`: what tells them apart. All else is one code.
 //! - `schema`: the attributes. `equivalent`: spellings that mean the same.
 //! - `clouds`: which clouds there are, and what belongs to which.
 //! - `from_value`, `to_value`: between Terraform's values and the neutral node pool.
 //! - `derived`: the attributes that follow from others.
 //! - `planning`: what a plan says beyond that. `naming`: computed names. `rolling`: the warning before nodes roll.
+//! - `sharing`: what a change of sharing does to the pods that run.
 //! - `tags`: keys that differ in case only.
 //! - `private`: what the state carries beside its attributes.
-//! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over.
+//! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over. `moving`: from one kind to the
+//!   other.
 //! - `messages`: what a user reads when things go wrong.
 
 mod clouds;
@@ -15,8 +18,10 @@ mod derived;
 mod equivalent;
 mod from_value;
 mod import;
+mod kind;
 mod lifecycle;
 mod messages;
+mod moving;
 mod naming;
 mod planning;
 mod private;
@@ -24,10 +29,9 @@ mod progress;
 mod resource;
 mod rolling;
 mod schema;
+mod sharing;
 mod tags;
 mod to_value;
 
-pub use resource::MigNodePool;
-
-/// The type name of [`MigNodePool`].
-pub const MIG_NODEPOOL: &str = "gpuslice_mig_nodepool";
+pub use kind::Kind;
+pub use resource::NodePoolResource;

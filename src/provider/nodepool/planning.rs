@@ -12,13 +12,13 @@ use crate::tfplugin::{Action, AttributePath, Diagnostic, Plan, Value};
 use super::super::diagnostics;
 use super::super::session::Session;
 use super::private::Private;
-use super::{clouds, from_value, naming, rolling, tags};
+use super::{Kind, clouds, from_value, naming, rolling, sharing, tags};
 
 /// The status of a pool that exists and is not ready.
 pub(super) const INCOMPLETE: &str = "incomplete";
 
 /// Plans one pool. Everything in it follows from the plan and from the provider's configuration.
-pub(super) fn plan(plan: &mut Plan<'_>, resource_type: &str, session: &Session) {
+pub(super) fn plan(plan: &mut Plan<'_>, kind: Kind, session: &Session) {
     let mut problems = Problems::default();
     let mut config = from_value::config(plan.config, &mut problems);
     let cloud = from_value::cloud_of(&config);
@@ -38,35 +38,35 @@ pub(super) fn plan(plan: &mut Plan<'_>, resource_type: &str, session: &Session) 
     if let Some(rules) = cloud.and_then(cloud::rules) {
         tags::plan(plan, rules);
     }
-    belongs(plan, &config, session);
+    let private = belongs(plan, &config, session);
     node_count(plan, &config, &mut problems);
-    status(plan);
+    let foreign = private.and_then(|private| private.sharing);
+    status(plan, foreign.is_some());
     unsettled(plan);
     replacements(plan);
-    naming::plan(plan, resource_type, &config, cloud);
+    naming::plan(plan, kind.resource_type(), &config, cloud);
     if let Some(cloud) = cloud
         && plan.action() == Action::Update
     {
         rolling::warn(plan, cloud, &mut problems);
+        sharing::warn(plan, foreign, &mut problems);
     }
     for diagnostic in &diagnostics::of_problems(&problems, true) {
         plan.diagnostics.push(diagnostic.clone());
     }
 }
 
-/// A pool of the sandbox and a pool of a cloud are never mixed up.
-fn belongs(plan: &mut Plan<'_>, config: &NodePoolConfig, session: &Session) {
+/// A pool of the sandbox and a pool of a cloud are never mixed up. Gives what the state carries, where there is one.
+fn belongs(plan: &mut Plan<'_>, config: &NodePoolConfig, session: &Session) -> Option<Private> {
     if let Some(cluster) = config.cluster_id.known()
         && let Err(refused) = session.accepts(cluster)
     {
         plan.diagnostics.extend(refused);
     }
-    if plan.prior.is_some() {
-        let private = Private::read(plan.private, session.origin());
-        if let Err(refused) = private.and_then(|private| private.belongs(session.origin())) {
-            plan.diagnostics.extend(refused);
-        }
-    }
+    plan.prior?;
+    let private = Private::read(plan.private, session.origin());
+    let belongs = private.and_then(|private| private.belongs(session.origin()).map(|()| private));
+    belongs.map_err(|refused| plan.diagnostics.extend(refused)).ok()
 }
 
 /// The number of nodes where the configuration does not say it.
@@ -118,9 +118,11 @@ fn node_count(plan: &mut Plan<'_>, config: &NodePoolConfig, problems: &mut Probl
     put(plan, "node_count", planned);
 }
 
-/// While a pool is incomplete, every plan is an update that goes on waiting for it.
-fn status(plan: &mut Plan<'_>) {
-    if plan.prior.is_some_and(|prior| prior.lookup("status").as_str() == Some(INCOMPLETE)) {
+/// While a pool is incomplete, every plan is an update that goes on waiting for it. So it is while its slices are shared
+/// and should not be, which no attribute shows.
+fn status(plan: &mut Plan<'_>, foreign: bool) {
+    let incomplete = |prior: &Value| prior.lookup("status").as_str() == Some(INCOMPLETE);
+    if plan.prior.is_some_and(|prior| foreign || incomplete(prior)) {
         put(plan, "status", Value::UNKNOWN);
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::nodepool::pools::Pending;
 use crate::provider::origin::Origin;
+use crate::slicing::Sharing;
 use crate::tfplugin::Diagnostics;
 
 /// The version that this provider writes.
@@ -18,6 +19,36 @@ pub(super) struct Private {
     /// The operation that was still running when the last apply ended.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) pending: Option<Pending>,
+    /// The sharing that was seen on a pool whose resource has no attribute for it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) sharing: Option<Shared>,
+}
+
+/// How GPUs were seen to be shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "strategy", rename_all = "kebab-case")]
+pub(super) enum Shared {
+    TimeSlicing { replicas: u32 },
+    Mps { replicas: u32 },
+}
+
+impl Shared {
+    /// What was seen; `None` where nothing is shared.
+    pub(super) fn of(sharing: Sharing) -> Option<Self> {
+        match sharing {
+            Sharing::None => None,
+            Sharing::TimeSlicing { replicas } => Some(Shared::TimeSlicing { replicas }),
+            Sharing::Mps { replicas } => Some(Shared::Mps { replicas }),
+        }
+    }
+
+    /// The same in the words of the domain.
+    pub(super) fn sharing(self) -> Sharing {
+        match self {
+            Shared::TimeSlicing { replicas } => Sharing::TimeSlicing { replicas },
+            Shared::Mps { replicas } => Sharing::Mps { replicas },
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -28,7 +59,7 @@ struct Versioned {
 impl Private {
     /// For a pool made now.
     pub(super) fn new(origin: Origin, pending: Option<Pending>) -> Self {
-        Private { v: VERSION, origin, pending }
+        Private { v: VERSION, origin, pending, sharing: None }
     }
 
     /// Reads what Terraform stored. Nothing stored (an import, a move) takes the present origin.

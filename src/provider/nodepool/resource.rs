@@ -1,4 +1,4 @@
-//! `gpuslice_mig_nodepool`, as Terraform sees it.
+//! A node-pool resource, as Terraform sees it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,37 +10,38 @@ use crate::duration::GoDuration;
 use crate::nodepool::Problems;
 use crate::nodepool::checks;
 use crate::tfplugin::{
-    AttributePath, Context, Derived, Diagnostic, Diagnostics, Identity, Import, Operation, Plan, Resource,
-    Schema, Value,
+    AttributePath, Context, Derived, Diagnostic, Diagnostics, Identity, Import, MoveState, Operation, Plan,
+    Resource, Schema, Value,
 };
 
 use super::super::diagnostics;
 use super::super::session::Session;
 use super::lifecycle::Lifecycle;
-use super::{MIG_NODEPOOL, clouds, derived, from_value, planning, schema};
+use super::{Kind, clouds, derived, from_value, planning, schema};
 
-/// A node pool whose GPUs are cut into GPU instances by MIG.
+/// A node pool of one kind.
 #[derive(Debug)]
-pub struct MigNodePool {
-    session: Arc<Session>,
+pub struct NodePoolResource {
+    pub(super) kind: Kind,
+    pub(super) session: Arc<Session>,
     pub(super) lifecycle: Lifecycle,
 }
 
-impl MigNodePool {
-    pub(crate) fn new(session: Arc<Session>) -> Self {
-        let lifecycle = Lifecycle { session: Arc::clone(&session), resource_type: MIG_NODEPOOL };
-        MigNodePool { session, lifecycle }
+impl NodePoolResource {
+    pub(crate) fn new(kind: Kind, session: Arc<Session>) -> Self {
+        let lifecycle = Lifecycle { session: Arc::clone(&session), kind };
+        NodePoolResource { kind, session, lifecycle }
     }
 }
 
 #[async_trait]
-impl Resource for MigNodePool {
+impl Resource for NodePoolResource {
     fn schema(&self) -> Schema {
-        schema::mig_nodepool()
+        schema::nodepool(self.kind)
     }
 
     fn derived(&self) -> Vec<Derived> {
-        derived::all(&self.session)
+        derived::all(self.kind, &self.session)
     }
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
@@ -58,7 +59,7 @@ impl Resource for MigNodePool {
     }
 
     fn plan(&self, plan: &mut Plan<'_>) {
-        planning::plan(plan, MIG_NODEPOOL, &self.session);
+        planning::plan(plan, self.kind, &self.session);
     }
 
     fn timeout(&self, operation: Operation, value: &Value) -> Option<Duration> {
@@ -96,6 +97,10 @@ impl Resource for MigNodePool {
     }
 
     fn importer(&self) -> Option<&dyn Import> {
+        Some(self)
+    }
+
+    fn mover(&self) -> Option<&dyn MoveState> {
         Some(self)
     }
 

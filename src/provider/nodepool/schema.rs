@@ -1,31 +1,55 @@
 //! The HCL surface of a node pool, as data: one builder makes the schema of every kind of pool.
 
+use std::collections::BTreeSet;
+
 use crate::duration::GoDuration;
 use crate::nodepool::{Change, OptionKind, OptionSpec, checks};
 use crate::slicing::Cloud;
 use crate::tfplugin::{Attribute, Block, Schema, Type, Value};
 
-use super::{clouds, equivalent};
+use super::{Kind, clouds, equivalent};
 
 /// The operations that `timeouts` knows.
 pub(super) const OPERATIONS: [&str; 4] = ["create", "read", "update", "delete"];
 
-/// The schema of `gpuslice_mig_nodepool`.
-pub(super) fn mig_nodepool() -> Schema {
-    let mut schema = Schema::new(0).describe(
-        "A GPU node pool whose GPUs are cut into equal GPU instances by NVIDIA MIG. The profile is checked against \
-         the GPU of the machine type at plan, and the slices it gives are known before anything is created.",
-    );
-    for attribute in identity().into_iter().chain(slicing()).chain(size()).chain(nodes()).chain(behaviour()) {
+/// The schema of a kind of node pool.
+pub(super) fn nodepool(kind: Kind) -> Schema {
+    let mut schema = Schema::new(0).describe(description(kind));
+    let parts = [identity(), machine(), slicing(kind), size(), nodes(), behaviour()];
+    for attribute in parts.into_iter().flatten() {
         schema = schema.attribute(attribute);
     }
     for rules in clouds::all() {
         schema = schema.attribute(options(rules.cloud(), rules.options()));
     }
-    for attribute in computed() {
+    for attribute in computed(kind) {
         schema = schema.attribute(attribute);
     }
     schema.block(timeouts())
+}
+
+/// Leaves of a state what the schema of this kind has.
+pub(super) fn retain(kind: Kind, state: &mut Value) {
+    let schema = nodepool(kind);
+    let blocks = schema.blocks().iter().map(Block::name);
+    let names: BTreeSet<&str> = schema.attributes().iter().map(Attribute::name).chain(blocks).collect();
+    if let Value::Object(attributes) = state {
+        attributes.retain(|name, _| names.contains(name.as_str()));
+    }
+}
+
+fn description(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Mig => {
+            "A GPU node pool whose GPUs are cut into equal GPU instances by NVIDIA MIG. The profile is checked against \
+             the GPU of the machine type at plan, and the slices it gives are known before anything is created."
+        }
+        Kind::TimeSlice => {
+            "A GPU node pool whose GPUs are each shared by several containers, which take turns (time-slicing) or run \
+             side by side (MPS). Every GPU counts as so many `nvidia.com/gpu`, and so does every GPU instance where \
+             the GPUs are also cut by MIG."
+        }
+    }
 }
 
 fn identity() -> Vec<Attribute> {
@@ -49,7 +73,7 @@ fn identity() -> Vec<Attribute> {
     ]
 }
 
-fn slicing() -> Vec<Attribute> {
+fn machine() -> Vec<Attribute> {
     vec![
         Attribute::string("machine_type").required().equivalent(equivalent::machine_types).describe(
             "The cloud's machine type, such as `Standard_NC24ads_A100_v4` or `a2-highgpu-1g`. Its GPUs come from the provider's catalogue; an \
@@ -67,6 +91,18 @@ fn slicing() -> Vec<Attribute> {
         )
         .optional()
         .describe("The GPUs of a node, where the machine type is not in the catalogue or leaves them open."),
+    ]
+}
+
+fn slicing(kind: Kind) -> Vec<Attribute> {
+    match kind {
+        Kind::Mig => cut(),
+        Kind::TimeSlice => shared(),
+    }
+}
+
+fn cut() -> Vec<Attribute> {
+    vec![
         Attribute::string("mig_profile").required().equivalent(equivalent::mig_profiles).describe(
             "The MIG profile that every GPU is cut into, by NVIDIA's name, such as `1g.10gb`.",
         ),
@@ -77,6 +113,27 @@ fn slicing() -> Vec<Attribute> {
                 "How slices are requested: `single` (default) names every slice `nvidia.com/gpu`; `mixed` names it after \
                  its profile. GKE, and AKS with `gpu_stack = \"managed\"`, know only `single`.",
             ),
+    ]
+}
+
+fn shared() -> Vec<Attribute> {
+    vec![
+        Attribute::number("replicas").required().describe(
+            "How many containers share each GPU, or each GPU instance where `mig_profile` is set: at least 2, and at \
+             most 48 on GKE.",
+        ),
+        Attribute::string("sharing_strategy")
+            .optional_computed()
+            .default(Value::string("time-slicing"))
+            .describe(
+                "How they share: `time-slicing` (default) lets containers take turns, and no memory is set aside for \
+                 any of them: one can use up what the others need. `mps` runs them side by side, each held to an equal \
+                 part of memory and compute.",
+            ),
+        Attribute::string("mig_profile").optional().equivalent(equivalent::mig_profiles).describe(
+            "The MIG profile that every GPU is cut into before the GPU instances are shared, by NVIDIA's name, such \
+             as `3g.20gb`. Whole GPUs are shared when it is unset.",
+        ),
     ]
 }
 
@@ -178,36 +235,65 @@ fn behaviour() -> Vec<Attribute> {
     ]
 }
 
-fn computed() -> Vec<Attribute> {
+/// What figures mean that depend on how a GPU is divided.
+struct Figures {
+    memory: &'static str,
+    multiprocessors: &'static str,
+    compute: &'static str,
+}
+
+impl Figures {
+    fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Mig => Figures {
+                memory: "Usable memory of a slice in GiB, which is less than the number in the profile's name; null \
+                         where no source gives it.",
+                multiprocessors: "Streaming multiprocessors of a slice; null where no source gives it.",
+                compute: "The slice's share of the GPU's streaming multiprocessors under MIG, 0 to 1.",
+            },
+            Kind::TimeSlice => Figures {
+                memory: "Memory in GiB that a slice can use. Under time-slicing that is all the memory of the GPU \
+                         instance, none of it set aside for one slice; under MPS its equal part. Null for whole GPUs, \
+                         whose usable memory no source gives.",
+                multiprocessors: "Streaming multiprocessors that a slice can use at a time; under MPS its equal part, \
+                                  rounded down. Null for whole GPUs, and where no source gives it.",
+                compute: "The slice's share of the GPU's compute, 0 to 1: under MPS what it is held to, under \
+                          time-slicing what it gets while all slices are busy.",
+            },
+        }
+    }
+}
+
+fn computed(kind: Kind) -> Vec<Attribute> {
+    let about = Figures::of(kind);
     vec![
-        Attribute::string("id").computed().use_state().describe("The cloud's native id; what `terraform import` takes."),
+        Attribute::string("id")
+            .computed()
+            .use_state()
+            .describe("The cloud's native id; what `terraform import` takes."),
         Attribute::string("cloud").computed().describe("`aks`, `gke` or `eks`."),
-        Attribute::string("status").computed().use_state().describe(
-            "`ready`, or `incomplete` while the pool exists and is not ready yet.",
-        ),
+        Attribute::string("status")
+            .computed()
+            .use_state()
+            .describe("`ready`, or `incomplete` while the pool exists and is not ready yet."),
         Attribute::object(
             "slices",
             vec![
                 Attribute::number("per_gpu").computed().describe("Slices of one GPU."),
                 Attribute::number("per_node").computed().describe("Slices of one node."),
                 Attribute::number("total").computed().describe("Slices of the pool; null under autoscaling."),
-                Attribute::number("memory_gib").computed().describe(
-                    "Usable memory of a slice in GiB, which is less than the number in the profile's name; null \
-                     where no source gives it.",
-                ),
-                Attribute::number("sm_count").computed().describe(
-                    "Streaming multiprocessors of a slice; null where no source gives it.",
-                ),
-                Attribute::number("compute_share").computed().describe(
-                    "The slice's share of the GPU's streaming multiprocessors under MIG, 0 to 1.",
-                ),
-                Attribute::string("resource_name").computed().describe("The extended resource that a pod requests."),
-                Attribute::number("wasted_memory_gib").computed().describe(
-                    "Memory of one GPU that no slice can use, in GiB.",
-                ),
-                Attribute::number("wasted_compute").computed().describe(
-                    "Share of one GPU's streaming multiprocessors that no slice can use, 0 to 1.",
-                ),
+                Attribute::number("memory_gib").computed().describe(about.memory),
+                Attribute::number("sm_count").computed().describe(about.multiprocessors),
+                Attribute::number("compute_share").computed().describe(about.compute),
+                Attribute::string("resource_name")
+                    .computed()
+                    .describe("The extended resource that a pod requests."),
+                Attribute::number("wasted_memory_gib")
+                    .computed()
+                    .describe("Memory of one GPU that no slice can use, in GiB."),
+                Attribute::number("wasted_compute")
+                    .computed()
+                    .describe("Share of one GPU's streaming multiprocessors that no slice can use, 0 to 1."),
             ],
         )
         .computed()
@@ -215,7 +301,9 @@ fn computed() -> Vec<Attribute> {
         Attribute::object(
             "scheduling",
             vec![
-                Attribute::map("node_selector", Type::String).computed().describe("Selects the pool's kind of slices."),
+                Attribute::map("node_selector", Type::String)
+                    .computed()
+                    .describe("Selects the pool's kind of slices."),
                 Attribute::list_nested(
                     "tolerations",
                     vec![
@@ -232,15 +320,15 @@ fn computed() -> Vec<Attribute> {
         )
         .computed()
         .describe("What a pod spec needs to run on a slice, ready to paste."),
-        Attribute::map("native", Type::String).computed().describe(
-            "What is sent to the cloud for slicing, in the cloud's own names.",
-        ),
+        Attribute::map("native", Type::String)
+            .computed()
+            .describe("What is sent to the cloud for slicing, in the cloud's own names."),
         Attribute::map("effective_labels", Type::String).computed().describe(
             "All labels that are sent: the provider's default_labels, `labels`, and the provider's own.",
         ),
-        Attribute::map("effective_tags", Type::String).computed().describe(
-            "All tags that are sent: the provider's default_tags and `tags`.",
-        ),
+        Attribute::map("effective_tags", Type::String)
+            .computed()
+            .describe("All tags that are sent: the provider's default_tags and `tags`."),
     ]
 }
 

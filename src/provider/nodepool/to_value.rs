@@ -8,7 +8,7 @@ use crate::nodepool::{
     Change, CloudRules, ClusterId, Field, NodePool, NodePoolConfig, OptionKind, OptionSpec, OptionValue,
     Options,
 };
-use crate::slicing::{Catalogue, MigProfile};
+use crate::slicing::{Catalogue, MigProfile, Sharing};
 use crate::tfplugin::{Number, Value};
 
 use super::{equivalent, tags};
@@ -26,7 +26,8 @@ pub(super) enum Purpose {
 ///
 /// Of labels, tags and taints the state holds the keys that the prior state holds, so that what others add is no
 /// difference. Values that only mean something to Terraform are carried over. Derived values are carried over too:
-/// they follow from the rest at the next plan.
+/// they follow from the rest at the next plan. What only one kind of pool has is there where the prior state has it; an
+/// import gets what any kind has.
 pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn CloudRules) -> Value {
     let import = purpose == Purpose::Import;
     let cloud = pool.id.cluster.cloud().to_string();
@@ -48,6 +49,12 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn
     );
     let profile = pool.mig_profile.as_ref().map(MigProfile::to_string);
     put("mig_profile", keep(prior, "mig_profile", profile.into(), equivalent::mig_profiles));
+    let has = |name: &str| import || prior.get(name).is_some();
+    if has("replicas") {
+        let shared = pool.sharing != Sharing::None;
+        put("replicas", shared.then(|| pool.sharing.replicas()).into());
+        put("sharing_strategy", shared.then(|| pool.sharing.to_string()).into());
+    }
     put("capacity_type", Value::string(pool.capacity_type.word()));
     for (name, value) in size(pool, prior) {
         put(name, value);

@@ -44,9 +44,16 @@ fn every_example_is_valid() {
 
 #[test]
 fn the_import_by_identity_is_valid() {
+    for resource in super::resources() {
+        let example = format!("examples/resources/{resource}/import-by-identity.tf");
+        is_valid_with_identities(&repository().join(example));
+    }
+}
+
+fn is_valid_with_identities(example: &Path) {
     let terraform = terraform_with_identities();
     let workspace = Workspace::new();
-    lay_out(&workspace, &repository().join("examples/resources/gpuslice_mig_nodepool/import-by-identity.tf"));
+    lay_out(&workspace, example);
     let mut validate = workspace.command(&["validate"]);
     let environment: Vec<_> =
         validate.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();

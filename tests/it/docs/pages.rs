@@ -52,7 +52,7 @@ impl Subject {
         match (word, argument) {
             ("schema", "") => schema::section(&schema()),
             ("description", "") => schema().description().to_owned(),
-            ("changes", "") => tables::changes(),
+            ("changes", "") => tables::changes(&schema()),
             ("timeouts", "") => {
                 let name = self.resource.as_deref().expect("only resources have timeouts");
                 tables::timeouts(resource(name).as_ref())

@@ -9,20 +9,24 @@ use gpuslice::nodepool::{Change, Field, OptionKind, OptionSpec, Options, change,
 use gpuslice::slicing::{
     Catalogue, Cloud, GpuCount, Machine, MigStrategy, MigSupport, ProfileFacts, Sharing,
 };
-use gpuslice::tfplugin::{Operation, Resource, Value};
+use gpuslice::tfplugin::{Operation, Resource, Schema, Value};
 
 use super::clouds;
 
 /// What is between the head of a table and its rows, for each column.
 pub(super) const RULE: &str = "---";
 
-/// What a change of each attribute does on each cloud that this version speaks to.
-pub(super) fn changes() -> String {
+/// What a change of each attribute of a resource does on each cloud that this version speaks to.
+pub(super) fn changes(schema: &Schema) -> String {
     let clouds = clouds();
     let mut text =
         row(std::iter::once("Attribute").chain(clouds.iter().map(|(cloud, _)| checks::display(*cloud))));
     text += &row(std::iter::repeat_n(RULE, clouds.len() + 1));
-    for shared in change::COMMON {
+    let has = |name: &str| {
+        schema.attributes().iter().any(|one| one.name() == name)
+            || schema.blocks().iter().any(|one| one.name() == name)
+    };
+    for shared in change::COMMON.iter().filter(|shared| has(shared.attribute)) {
         let words = clouds.iter().map(|(cloud, _)| shared.on(*cloud).word());
         let name = format!("`{}`", shared.attribute);
         text += &row(std::iter::once(name.as_str()).chain(words));

@@ -1,0 +1,28 @@
+variable "gke_cluster_id" {
+  description = "google_container_cluster.main.id"
+  type        = string
+}
+
+# Two nodes with one L4 each, which four containers share by taking turns.
+resource "gpuslice_timeslice_nodepool" "notebooks" {
+  cluster_id   = var.gke_cluster_id
+  name         = "notebooks"
+  machine_type = "g2-standard-8"
+  replicas     = 4
+  node_count   = 2
+}
+
+# Every A100 40 GB cut into two GPU instances, each of which three containers share by MPS, side by side.
+resource "gpuslice_timeslice_nodepool" "inference" {
+  cluster_id       = var.gke_cluster_id
+  name             = "mps3g"
+  machine_type     = "a2-highgpu-1g"
+  mig_profile      = "3g.20gb"
+  replicas         = 3
+  sharing_strategy = "mps"
+
+  autoscaling = {
+    min_nodes = 0
+    max_nodes = 4
+  }
+}

@@ -1,0 +1,70 @@
+//! The warnings before a change of how GPUs are shared: what it does to the pods that run.
+
+use crate::nodepool::Problems;
+use crate::tfplugin::Plan;
+
+use super::private::Shared;
+
+/// Warns of slices that go away, and of pods that no longer find the pool. `foreign` is sharing that the update takes
+/// away because the resource has none.
+pub(super) fn warn(plan: &Plan<'_>, foreign: Option<Shared>, problems: &mut Problems) {
+    if let Some(shared) = foreign {
+        let sharing = shared.sharing();
+        problems.warning(
+            "mig_profile",
+            format!("The slices of the pool are shared by {sharing}, and will no longer be"),
+            format!(
+                "{} containers share each slice now, which this resource does not provide for. The update takes the \
+                 sharing away, and the cloud may replace every node for it: pods are evicted, and those that find no \
+                 slice of their own wait for one. To keep the sharing, use gpuslice_timeslice_nodepool with a moved \
+                 block.",
+                sharing.replicas()
+            ),
+        );
+    }
+    fewer(plan, problems);
+    selector(plan, problems);
+}
+
+/// Fewer containers per GPU: some of the pods that run have no place any more.
+fn fewer(plan: &Plan<'_>, problems: &mut Problems) {
+    let before = |path: &str| plan.prior.and_then(|prior| prior.lookup(path).as_u64());
+    let (Some(was), Some(is)) = (before("replicas"), plan.get("replicas").as_u64()) else { return };
+    if is >= was {
+        return;
+    }
+    let slices = match (before("slices.per_node"), plan.get("slices.per_node").as_u64()) {
+        (Some(was), Some(is)) => format!("A node gives {is} slices instead of {was}. "),
+        _ => String::new(),
+    };
+    problems.warning(
+        "replicas",
+        format!("Fewer containers share each GPU: {is} instead of {was}"),
+        format!(
+            "{slices}Pods are evicted from every node that the cloud replaces, and those that find no slice on the new \
+             nodes stay pending until there are more nodes. A node that is not replaced goes on running the pods that \
+             it has, and takes new ones only when fewer than {is} per GPU are left."
+        ),
+    );
+}
+
+/// The labels that pods select by say how GPUs are shared.
+fn selector(plan: &Plan<'_>, problems: &mut Problems) {
+    const LABEL: &str = crate::nodepool::labels::SHARING_LABEL;
+    let Some(prior) = plan.prior else { return };
+    let word = |value: &crate::tfplugin::Value| Some(value.as_map()?.get(LABEL)?.as_str()?.to_owned());
+    let was = word(prior.lookup("scheduling.node_selector"));
+    let is = word(plan.get("scheduling.node_selector"));
+    let (Some(was), Some(is)) = (was, is) else { return };
+    if was != is {
+        problems.warning(
+            "sharing_strategy",
+            format!("Nodes get the label {LABEL} = {is} instead of {was}"),
+            format!(
+                "Pods that select {LABEL} = {was}, as scheduling.node_selector has said so far, find no node here any \
+                 more. Those that run are evicted where the cloud replaces their node, and stay where it does not. \
+                 Apply the new scheduling.node_selector to the workloads too."
+            ),
+        );
+    }
+}
