@@ -146,3 +146,44 @@ fn allowed(cluster: &str, spec: &Value, faults: &Faults) -> bool {
 pub(crate) fn is_review(path: &Path) -> bool {
     matches!(path, Path::Resource(place) if place.plural.starts_with("selfsubject"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::kubernetes::cluster::Stack;
+    use crate::sandbox::kubernetes::tests::call;
+
+    #[test]
+    fn tokens_and_certificates_count_where_the_cluster_takes_them() {
+        let view = |tokens: bool, certificates: bool| View {
+            id: String::new(),
+            cloud: "aks",
+            version: "1",
+            created_at: 0,
+            tokens,
+            certificates,
+            stack: Stack::Nothing,
+            nodes: Vec::new(),
+        };
+        let with_token = call("GET", "/api", &Value::Null);
+        let mut without = with_token.clone();
+        without.headers.remove("authorization");
+        let mut empty = with_token.clone();
+        empty.headers.insert("authorization", "Bearer  ".parse().unwrap());
+        let admin = User { name: "masterclient".to_owned(), groups: Vec::new() };
+        let who = |view: &View<'_>, call: &Call, user: Option<&User>| {
+            authenticate(view, call, user).map_or_else(|_| "nobody".to_owned(), |user| user.name)
+        };
+        let entra = User::of_cloud("aks").name;
+        assert_eq!(who(&view(true, true), &with_token, None), entra);
+        assert_eq!(who(&view(true, true), &without, Some(&admin)), "masterclient");
+        for (view, call, user) in [
+            (view(true, true), &without, None),
+            (view(true, true), &empty, None),
+            (view(false, true), &with_token, None),
+            (view(true, false), &without, Some(&admin)),
+        ] {
+            assert_eq!(who(&view, call, user), "nobody", "{view:?}");
+        }
+    }
+}

@@ -81,8 +81,8 @@ impl Cluster {
             cuttings: BTreeMap::new(),
             settled_at: view.created_at,
         };
-        // As old as the cluster itself.
-        let mut then = Scene { now: view.created_at, latency: scene.latency, random: &mut *scene.random };
+        // As old as the cluster itself, and long since at work.
+        let mut then = Scene { now: view.created_at, latency: 0, random: &mut *scene.random };
         for name in NAMESPACES {
             let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
             cluster.install(&mut then, "namespaces", namespace, "kube-apiserver");
@@ -90,6 +90,7 @@ impl Cluster {
         for (resource, object) in charts::stack(view.stack) {
             cluster.install(&mut then, resource, object, "helm");
         }
+        cluster.settle(&mut then, view);
         cluster
     }
 }

@@ -45,8 +45,6 @@ fn gke_hands_out_endpoint_and_authority() {
     kubectl.set_config(&config(host, authority, "{token: of-google}"));
     kubectl.run("get nodes").success().says("foreign-gpu");
     kubectl.run("auth whoami").success().says("sandbox@sandbox.iam.gserviceaccount.com");
-    kubectl.set_config(&config(host, authority, "{}"));
-    kubectl.run("get nodes").failure().says("You must be logged in to the server");
     let (_, other) =
         sandbox.call_cloud("GET", "/v1/projects/sandbox/locations/us-central1/clusters/sandbox", None);
     assert_ne!(other["endpoint"], host, "each cluster has a port of its own");
@@ -69,7 +67,7 @@ fn aks_hands_out_certificates_where_there_is_no_entra_id() {
     let (host, authority) =
         (value(&text, "server").replace("https://", ""), value(&text, "certificate-authority-data"));
     kubectl.set_config(&config(&host, authority, "{token: of-entra}"));
-    kubectl.run("get nodes").failure().says("Unauthorized");
+    kubectl.run("get nodes").failure().says("You must be logged in to the server");
 }
 
 #[test]
@@ -97,7 +95,7 @@ fn without_local_accounts_a_certificate_is_worth_nothing() {
     let admin = kubeconfig(&sandbox, &aks("sandbox", "sandbox"), "listClusterAdminCredential");
     let user = kubeconfig(&sandbox, &closed, "listClusterUserCredential");
     kubectl.set_config(&admin.replace(value(&admin, "server"), value(&user, "server")));
-    kubectl.run("get nodes").failure().says("Unauthorized");
+    kubectl.run("get nodes").failure().says("You must be logged in to the server");
 }
 
 #[test]

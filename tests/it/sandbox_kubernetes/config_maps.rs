@@ -63,7 +63,7 @@ fn kubectl_applies_dry_runs_and_shows_differences() {
     kubectl.run("diff -f two.yaml").exits(1).says("- b: \"2\"").says("+ a: \"9\"");
     kubectl.run("apply -f two.yaml").success().says("configured");
     assert_eq!(data(&kubectl), r#"{"a":"9"}"#, "what is no longer applied goes");
-    kubectl.write("typo.yaml", &manifest("{}").replace("data:", "dota:"));
+    kubectl.write("typo.yaml", &manifest("{}").replace("\ndata:", "\ndota:"));
     kubectl.run("apply -f typo.yaml").failure().says("unknown field \"dota\"");
     kubectl
         .run("apply --server-side --force-conflicts -f typo.yaml")

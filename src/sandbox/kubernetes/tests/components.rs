@@ -84,6 +84,21 @@ fn slicing(replicas: u32) -> String {
 }
 
 #[test]
+fn what_was_seeded_has_long_since_settled() {
+    for stack in [Stack::Plugin, Stack::PluginWithConfig, Stack::TwoPlugins, Stack::Operator] {
+        let mut node = gpu("n1", &[]);
+        node.ready_at = node.created_at;
+        let mut desk = Desk::with(stack, vec![node]);
+        let first = desk.node("n1");
+        desk.settle();
+        let later = desk.node("n1");
+        assert_eq!(desk.shows("n1"), "gpu=1", "{stack:?}");
+        assert_eq!(first["status"]["allocatable"], later["status"]["allocatable"], "{stack:?}");
+        assert_eq!(labels(&first), labels(&later), "{stack:?}");
+    }
+}
+
+#[test]
 fn without_a_plugin_nothing_is_shown() {
     let mut desk = desk(Stack::Nothing, vec![gpu("n1", &[])]);
     assert_eq!(desk.shows("n1"), "");
