@@ -24,6 +24,7 @@
 //!   `explain.rs` (errors in words).
 //! - Translation, pure: `translate.rs` (neutral to wire, for a create), `steps.rs` (a change as requests), `parts.rs`
 //!   (what both share), `seen.rs` (wire to neutral), `health.rs` (how a pool fares).
+//! - `access.rs`: the way to a cluster's Kubernetes API.
 //! - Behaviour: `create.rs`, `update.rs`, `delete.rs`, `read.rs`, `wait.rs` (for operations and pools), `follow.rs`
 //!   (from an accepted request to the pool's rest).
 //! - Rules, pure: `rules.rs` (the trait [`CloudRules`]), `checks.rs`, `option_checks.rs`, `options.rs` (the options

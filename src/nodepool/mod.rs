@@ -15,9 +15,11 @@
 //! - [`problem`]: what is wrong with a configuration, with the attribute's path.
 //! - [`rules`]: the trait [`CloudRules`], pure, asked before any credentials exist.
 //! - [`pools`]: the trait [`NodePools`], a cloud's API.
+//! - [`access`]: how a cluster's Kubernetes API is reached.
 //!
 //! Nothing here knows Terraform, HTTP or a cloud's wire format.
 
+pub mod access;
 pub mod change;
 pub mod checks;
 pub mod cluster_id;
@@ -37,6 +39,7 @@ mod sharing;
 pub mod spec;
 pub mod version;
 
+pub use access::{ClusterAccess, TokenSource};
 pub use change::Change;
 pub use cluster_id::{ClusterId, PoolId};
 pub use config::NodePoolConfig;

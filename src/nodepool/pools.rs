@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use super::{ClusterId, NodePool, NodePoolSpec, Options, Path, PoolId};
+use super::{ClusterAccess, ClusterId, NodePool, NodePoolSpec, Options, Path, PoolId};
 
 /// The node pools of one cloud, with credentials.
 ///
@@ -78,6 +78,13 @@ pub trait NodePools: Send + Sync + Debug {
     /// # Errors
     /// [`ErrorKind::ClusterNotFound`] and whatever keeps the cloud from answering.
     async fn cluster(&self, call: &Call, cluster: &ClusterId) -> Result<ClusterId, PoolError>;
+
+    /// How the cluster's Kubernetes API is reached with this cloud's credentials. Asks the cloud about the cluster,
+    /// and nothing of the cluster itself.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ClusterNotFound`], and whatever keeps the cloud from answering.
+    async fn access(&self, call: &Call, cluster: &ClusterId) -> Result<ClusterAccess, PoolError>;
 }
 
 /// How old an answer may be.

@@ -4,8 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::clouds::Act;
-use super::exchange::Call;
-use super::matching::{Match, MatchError};
+use super::matching::{Asked, Match, MatchError};
 use super::parameters::ParameterError;
 
 /// An actor that cannot be set.
@@ -75,8 +74,8 @@ impl Actors {
     }
 
     /// The actors that this call sets going. Each acts once.
-    pub(crate) fn take(&mut self, cloud: &str, call: &Call) -> Vec<Act> {
-        let due = |waiting: &mut Waiting| waiting.before.matches(cloud, &call.method, &call.path);
+    pub(crate) fn take(&mut self, asked: &Asked<'_>) -> Vec<Act> {
+        let due = |waiting: &mut Waiting| waiting.before.matches(asked);
         self.waiting.extract_if(.., due).map(|waiting| waiting.act).collect()
     }
 

@@ -30,6 +30,17 @@ pub(crate) fn rfc3339(at: Millis) -> String {
     seconds.format(&Rfc3339).unwrap_or_default()
 }
 
+/// As [`rfc3339`], in whole seconds, the way Kubernetes writes instants.
+pub(crate) fn rfc3339_seconds(at: Millis) -> String {
+    rfc3339(at / 1000 * 1000)
+}
+
+/// The way back from [`rfc3339`]; none where the text is no instant after 1970.
+pub(crate) fn from_rfc3339(text: &str) -> Option<Millis> {
+    let nanoseconds = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
+    Millis::try_from(nanoseconds / 1_000_000).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,5 +49,7 @@ mod tests {
     fn instants_are_written_in_utc() {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(1_700_000_000_250), "2023-11-14T22:13:20.25Z");
+        assert_eq!(from_rfc3339("2023-11-14T22:13:20.25Z"), Some(1_700_000_000_250));
+        assert_eq!(from_rfc3339("yesterday"), None);
     }
 }

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::exchange::{Answer, Call};
 use super::fault_kinds::Refused;
 use super::gke::{self, Gke};
+use super::kubernetes::{self, View};
 use super::random::Random;
 
 /// A cloud in the sandbox.
@@ -59,16 +60,21 @@ impl Cloud {
 pub(crate) enum Act {
     Gke(gke::Act),
     Aks(aks::Act),
+    /// In the cluster of that id.
+    Kubernetes(String, kubernetes::Act),
 }
 
 impl Act {
     /// All kinds of all clouds, each with its cloud, its fields and its meaning.
     pub(crate) fn kinds() -> Vec<Value> {
-        gke::Act::kinds().into_iter().chain(aks::Act::kinds()).collect()
+        [gke::Act::kinds(), aks::Act::kinds(), kubernetes::Act::kinds()].concat()
     }
 
     /// An act from its JSON fields. The cloud is that of the cluster, unless `cloud` names it.
     pub(crate) fn read(kind: &str, mut given: Map<String, Value>) -> Result<Self, ActorError> {
+        if let Some(read) = kubernetes::Act::read(kind, &given) {
+            return read.map(|(cluster, act)| Self::Kubernetes(cluster, act));
+        }
         let named = given.remove("cloud");
         let cloud = match named.as_ref().map(|name| name.as_str().unwrap_or_default()) {
             Some(name) => Cloud::named(name).map_err(ActorError::Shape)?,
@@ -121,17 +127,27 @@ impl Clouds {
         }
     }
 
-    /// Lets somebody else act.
-    pub(crate) fn act(&mut self, context: &mut Context<'_>, act: &Act) -> Result<(), ActorError> {
-        match act {
-            Act::Gke(act) => self.gke.act(context, act),
-            Act::Aks(act) => self.aks.act(context, act),
-        }
+    /// Lets somebody else act in GKE.
+    pub(crate) fn act_gke(&mut self, context: &mut Context<'_>, act: &gke::Act) -> Result<(), ActorError> {
+        self.gke.act(context, act)
+    }
+
+    /// Lets somebody else act in AKS.
+    pub(crate) fn act_aks(&mut self, context: &mut Context<'_>, act: &aks::Act) -> Result<(), ActorError> {
+        self.aks.act(context, act)
     }
 
     /// Every cluster with what it is there for.
     pub(crate) fn overview(&self) -> Value {
         self.gke.overview().into_iter().chain(self.aks.overview()).collect()
+    }
+
+    /// A cluster as Kubernetes begins from it; none where there is no such cluster, or none that runs.
+    pub(crate) fn view(&self, id: &str) -> Option<View<'_>> {
+        match Cloud::of_cluster(id) {
+            Cloud::Gke => self.gke.view(id),
+            Cloud::Aks => self.aks.view(id),
+        }
     }
 
     /// The nodes of a cluster; a sentence where there is no such cluster.

@@ -4,6 +4,7 @@ use super::clock::Millis;
 use super::exchange::Call;
 use super::fault_kinds::Outcome;
 use super::faults::Faults;
+use super::kubernetes::Directory;
 use super::random::Random;
 
 /// The time, the dice and the faults of one call.
@@ -16,6 +17,8 @@ pub(crate) struct Context<'a> {
     pub(crate) faults: &'a mut Faults,
     /// The call that faults are matched against; none when an actor acts.
     pub(crate) call: Option<&'a Call>,
+    /// Where the clusters' API servers are; none where nobody needs to know.
+    pub(crate) directory: Option<Directory<'a>>,
     /// The kind of the fault that the started operation carries.
     pub(crate) applied: Option<&'static str>,
 }

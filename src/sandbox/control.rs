@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::actors::Actors;
-use super::context::Context;
 use super::faults::Faults;
 use super::handling::{Inner, Sandbox};
+use super::kubernetes::{Directory, Proof};
 use super::state::World;
 
 /// A mistake in a call of the control API, answered as `{"error": sentence}`.
@@ -39,6 +39,7 @@ pub(crate) fn routes() -> Router<Arc<Sandbox>> {
     Router::new()
         .route("/sandbox/clusters", get(clusters))
         .route("/sandbox/nodes", get(nodes))
+        .route("/sandbox/kubeconfig", get(kubeconfig))
         .route("/sandbox/faults", get(faults).post(add_fault))
         .route("/sandbox/faults/{id}", delete(remove_fault))
         .route("/sandbox/actors", get(actors).post(act))
@@ -49,8 +50,8 @@ pub(crate) fn routes() -> Router<Arc<Sandbox>> {
 async fn nothing() -> Mistake {
     Mistake(
         StatusCode::NOT_FOUND,
-        "the sandbox has /sandbox/clusters, /sandbox/nodes?cluster=ID, /sandbox/faults, /sandbox/actors and \
-         /sandbox/reset"
+        "the sandbox has /sandbox/clusters, /sandbox/nodes?cluster=ID, /sandbox/kubeconfig?cluster=ID, \
+         /sandbox/faults, /sandbox/actors and /sandbox/reset"
             .to_owned(),
     )
 }
@@ -62,20 +63,49 @@ async fn clusters(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NodesOf {
+struct OfCluster {
     cluster: String,
 }
 
 async fn nodes(
     State(sandbox): State<Arc<Sandbox>>,
-    query: Result<Query<NodesOf>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<OfCluster>, axum::extract::rejection::QueryRejection>,
 ) -> Answered {
-    let Query(NodesOf { cluster }) = query.map_err(|_| {
-        Mistake(StatusCode::BAD_REQUEST, "the only parameter is cluster, a cluster's id".to_owned())
-    })?;
+    let Query(OfCluster { cluster }) = query.map_err(|_| only_cluster())?;
+    let (mut guard, now) = sandbox.present();
+    let inner = &mut *guard;
+    let missing = |sentence| Mistake(StatusCode::NOT_FOUND, sentence);
+    let mut nodes = inner.world.clouds.nodes_view(&cluster, now).map_err(missing)?;
+    sandbox.correct(inner, now, &cluster, &mut nodes);
+    Ok(Json(nodes))
+}
+
+/// A kubeconfig that just works: no program to fetch a token.
+async fn kubeconfig(
+    State(sandbox): State<Arc<Sandbox>>,
+    query: Result<Query<OfCluster>, axum::extract::rejection::QueryRejection>,
+) -> Result<String, Mistake> {
+    let Query(OfCluster { cluster }) = query.map_err(|_| only_cluster())?;
     let (inner, now) = sandbox.present();
-    let nodes = inner.world.clouds.nodes_view(&cluster, now);
-    nodes.map(Json).map_err(|sentence| Mistake(StatusCode::NOT_FOUND, sentence))
+    let missing = |sentence| Mistake(StatusCode::NOT_FOUND, sentence);
+    inner.world.clouds.nodes_view(&cluster, now).map_err(missing)?;
+    let Some(view) = inner.world.clouds.view(&cluster) else {
+        return Err(Mistake(StatusCode::CONFLICT, format!("{cluster} is stopped and has no API server")));
+    };
+    let authority = &inner.world.authority;
+    let directory = Directory { doors: &sandbox.doors, authority };
+    let access = directory.access(&view.id)?;
+    let name = view.id.rsplit('/').next().unwrap_or_default();
+    let proof = if view.tokens {
+        Proof::Token("sandbox".to_owned())
+    } else {
+        Proof::Certificate(authority.administrator().clone())
+    };
+    Ok(access.kubeconfig(name, &format!("sandbox-{name}"), name, &proof))
+}
+
+fn only_cluster() -> Mistake {
+    Mistake(StatusCode::BAD_REQUEST, "the only parameter is cluster, a cluster's id".to_owned())
 }
 
 async fn faults(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
@@ -108,11 +138,7 @@ async fn act(State(sandbox): State<Arc<Sandbox>>, body: String) -> Answered {
     let answer = match inner.actors.read(&actor)? {
         Err(id) => json!({"id": id}),
         Ok(act) => {
-            let World { clouds, random, .. } = &mut inner.world;
-            let (latency, faults) = (sandbox.latency, &mut inner.faults);
-            let mut context = Context { now, latency, random, faults, call: None, applied: None };
-            clouds.act(&mut context, &act)?;
-            inner.unsaved = true;
+            sandbox.act(inner, now, &act)?;
             json!({})
         }
     };
@@ -123,7 +149,7 @@ async fn act(State(sandbox): State<Arc<Sandbox>>, body: String) -> Answered {
 async fn reset(State(sandbox): State<Arc<Sandbox>>) -> Answered {
     let (mut inner, now) = sandbox.present();
     *inner = Inner {
-        world: World::seeded(now, sandbox.seed),
+        world: World::seeded(now, sandbox.seed, inner.world.authority.clone()),
         faults: Faults::default(),
         actors: Actors::default(),
         unsaved: true,

@@ -81,6 +81,15 @@ pub(crate) enum Effect {
         body: &'static str,
         after_effect: bool,
     },
+    /// Nobody answers there: the connection is closed before a word is said, or nothing is ever said on it.
+    Unreachable {
+        silent: bool,
+    },
+    /// An open watch ends after a while: as if its time were over, or in the middle of it.
+    CutWatch {
+        after: Duration,
+        abruptly: bool,
+    },
     /// The right answer without headers that tell how to go on.
     Headers {
         without: &'static [&'static str],
@@ -161,6 +170,19 @@ pub(crate) const KINDS: &[Kind] = &[
         "200 with a body that is no JSON",
     ),
     (
+        "unreachable",
+        &[("how", "closed (default): connections end at once; or silent: nothing is ever answered on them")],
+        "Kubernetes: the API server cannot be reached",
+    ),
+    (
+        "cut_watch",
+        &[
+            ("after", "duration, default 1s"),
+            ("how", "end (default): the stream ends in good order; or cut: the connection does not"),
+        ],
+        "Kubernetes: a watch ends early",
+    ),
+    (
         "missing_headers",
         &[("without", "polling (default), azure-asyncoperation, location or retry-after")],
         "AKS: the answer lacks headers that tell how to wait for the operation",
@@ -213,6 +235,13 @@ pub(crate) fn effect(kind: &str, params: &Parameters<'_>) -> Result<Effect, Para
         "slow_answer" => {
             Ok(Effect::Slow { delay: params.duration("delay")?.unwrap_or(Duration::from_secs(10)) })
         }
+        "unreachable" => {
+            Ok(Effect::Unreachable { silent: params.choice("how", &["closed", "silent"])? == "silent" })
+        }
+        "cut_watch" => Ok(Effect::CutWatch {
+            after: params.duration("after")?.unwrap_or(Duration::from_secs(1)),
+            abruptly: params.choice("how", &["end", "cut"])? == "cut",
+        }),
         "missing_headers" => Ok(Effect::Headers {
             without: match params
                 .choice("without", &["polling", "azure-asyncoperation", "location", "retry-after"])?

@@ -1,11 +1,13 @@
 //! Things that go wrong on request: which calls they meet, and how often. What they do is in `fault_kinds`.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::exchange::Call;
-use super::fault_kinds::{self, Effect, KINDS, Outcome};
-use super::matching::{Match, MatchError};
+use super::fault_kinds::{self, Effect, KINDS, Outcome, Refused};
+use super::matching::{Asked, Match, MatchError};
 use super::parameters::{ParameterError, Parameters};
 
 /// A fault that cannot be set.
@@ -98,7 +100,7 @@ impl Faults {
                 return Err(FaultError::Shape(format!("{pair:?} is not key=value")));
             };
             match key {
-                "cloud" | "method" | "path" => {
+                "cloud" | "method" | "path" | "cluster" | "verb" | "resource" | "namespace" => {
                     matching.insert(key.to_owned(), json!(value));
                 }
                 "times" | "after" => {
@@ -147,14 +149,53 @@ impl Faults {
         json!({"shape": shape, "kinds": kinds, "active": active})
     }
 
-    /// What befalls this call itself, counted as met.
+    /// What befalls this call to a cloud, counted as met.
     pub(crate) fn meet(&mut self, cloud: &str, call: &Call) -> Option<(&'static str, Effect)> {
-        self.take(cloud, call, |effect| !matches!(effect, Effect::Outcome(_)))
+        self.take(&Asked::of(cloud, call), |effect| {
+            !matches!(effect, Effect::Outcome(_) | Effect::Unreachable { .. } | Effect::CutWatch { .. })
+        })
+    }
+
+    /// What befalls this call to an API server, counted as met. `exempt` calls may not be forbidden.
+    pub(crate) fn meet_kubernetes(
+        &mut self,
+        asked: &Asked<'_>,
+        exempt: bool,
+    ) -> Option<(&'static str, Effect)> {
+        self.take(asked, |effect| match effect {
+            Effect::Outcome(_) | Effect::CutWatch { .. } => false,
+            Effect::Refuse(Refused::Permission) => !exempt,
+            _ => true,
+        })
+    }
+
+    /// Whether nobody answers at a cluster's API server, and how; counted as met.
+    pub(crate) fn unreachable(&mut self, asked: &Asked<'_>) -> Option<bool> {
+        match self.take(asked, |effect| matches!(effect, Effect::Unreachable { .. }))?.1 {
+            Effect::Unreachable { silent } => Some(silent),
+            _ => None,
+        }
+    }
+
+    /// How this watch is to end early, counted as met.
+    pub(crate) fn cut_watch(&mut self, asked: &Asked<'_>) -> Option<(&'static str, Duration, bool)> {
+        match self.take(asked, |effect| matches!(effect, Effect::CutWatch { .. }))? {
+            (kind, Effect::CutWatch { after, abruptly }) => Some((kind, after, abruptly)),
+            _ => None,
+        }
+    }
+
+    /// Whether a fault would forbid this call. Nothing is counted.
+    pub(crate) fn forbids(&self, asked: &Asked<'_>) -> bool {
+        let forbidden = Effect::Refuse(Refused::Permission);
+        let mut active = self.active.iter().filter(|fault| fault.after == 0 && fault.times > 0);
+        active.any(|fault| fault.effect == forbidden && fault.matching.matches(asked))
     }
 
     /// What befalls the operation that this call starts, counted as met. Asked only when one starts.
     pub(crate) fn outcome(&mut self, cloud: &str, call: &Call) -> Option<(&'static str, Outcome)> {
-        let (kind, effect) = self.take(cloud, call, |effect| matches!(effect, Effect::Outcome(_)))?;
+        let asked = Asked::of(cloud, call);
+        let (kind, effect) = self.take(&asked, |effect| matches!(effect, Effect::Outcome(_)))?;
         match effect {
             Effect::Outcome(outcome) => Some((kind, outcome)),
             _ => None,
@@ -164,13 +205,12 @@ impl Faults {
     /// The first fault of the wanted sort whose turn it is. Those that let this call pass count it.
     fn take(
         &mut self,
-        cloud: &str,
-        call: &Call,
+        asked: &Asked<'_>,
         wanted: impl Fn(&Effect) -> bool,
     ) -> Option<(&'static str, Effect)> {
         let mut met = None;
         for fault in self.active.iter_mut().filter(|fault| wanted(&fault.effect)) {
-            if !fault.matching.matches(cloud, &call.method, &call.path) {
+            if !fault.matching.matches(asked) {
                 continue;
             }
             if fault.after > 0 {
@@ -246,7 +286,7 @@ mod tests {
         for (fault, part) in [
             (json!({"kind": "earthquake"}), "the kinds are throttle, busy"),
             (json!({"kind": "busy", "matches": {}}), "unknown field `matches`"),
-            (json!({"kind": "busy", "match": {"verb": "GET"}}), "cloud, method, path"),
+            (json!({"kind": "busy", "match": {"host": "x"}}), "cloud, method, path"),
             (json!({"kind": "busy", "params": {"x": 1}}), "busy takes no params"),
             (json!({"kind": "throttle", "params": {"retry_after": "2"}}), "is not a duration"),
             (json!({"kind": "stockout", "params": {"pool": "gone"}}), "error, provisioning"),

@@ -6,24 +6,28 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::actors::Actors;
+use super::actors::{ActorError, Actors};
 use super::clock::{self, Millis};
-use super::clouds::Cloud;
+use super::clouds::{Act, Cloud};
 use super::context::Context;
 use super::exchange::{Answer, Body, Call};
 use super::fault_kinds::Effect;
 use super::faults::Faults;
+use super::kubernetes::{Directory, Doors, Scene, Watch};
+use super::matching::Asked;
 use super::record::Recorder;
 use super::state::{StateError, World};
 
 /// What travels back on the connection.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum Reply {
     Answer(Answer),
     /// The headers promise more than comes; then the connection is cut.
     Truncated(Answer),
     /// The connection is cut without a byte.
     Cut,
+    /// An answer that goes on as long as the watch lasts.
+    Watch(Box<Watch>),
 }
 
 /// What changes while the sandbox runs.
@@ -46,6 +50,8 @@ pub(crate) struct Sandbox {
     pub(crate) seed: u64,
     pub(crate) state: Option<PathBuf>,
     pub(crate) recorder: Option<Recorder>,
+    /// The ports of the clusters' API servers.
+    pub(crate) doors: Doors,
     pub(crate) inner: Mutex<Inner>,
 }
 
@@ -70,13 +76,44 @@ impl Sandbox {
         Ok(())
     }
 
+    /// Lets others act whose call has come; those who cannot are remembered.
+    pub(crate) fn let_act(&self, inner: &mut Inner, now: Millis, acts: &[Act]) {
+        for act in acts {
+            if let Err(error) = self.act(inner, now, act) {
+                inner.actors.fail(&error);
+            }
+        }
+    }
+
+    /// Lets somebody else act.
+    pub(crate) fn act(&self, inner: &mut Inner, now: Millis, act: &Act) -> Result<(), ActorError> {
+        let World { clouds, random, kubernetes, .. } = &mut inner.world;
+        let (latency, faults) = (self.latency, &mut inner.faults);
+        let mut context =
+            Context { now, latency, random, faults, call: None, directory: None, applied: None };
+        inner.unsaved = true;
+        match act {
+            Act::Gke(act) => clouds.act_gke(&mut context, act),
+            Act::Aks(act) => clouds.act_aks(&mut context, act),
+            Act::Kubernetes(cluster, act) => {
+                let view = clouds.view(cluster).ok_or_else(|| {
+                    ActorError::Impossible(format!(
+                        "there is no cluster {cluster:?} that runs; GET /sandbox/clusters"
+                    ))
+                })?;
+                let mut scene = Scene { now, latency, random: context.random };
+                kubernetes.present(&mut scene, &view).0.act(&mut scene, act)
+            }
+        }
+    }
+
     /// Carries out a call to a cloud.
     pub(crate) async fn handle(&self, cloud: Cloud, call: Call) -> Reply {
         let (reply, delay, fault) = self.decide(cloud, &call);
         tokio::time::sleep(delay).await;
         let answer = match &reply {
             Reply::Answer(answer) | Reply::Truncated(answer) => Some(answer),
-            Reply::Cut => None,
+            Reply::Cut | Reply::Watch(_) => None,
         };
         if let Some(recorder) = &self.recorder
             && let Err(error) = recorder.write(&call, answer, fault)
@@ -89,18 +126,15 @@ impl Sandbox {
     fn decide(&self, cloud: Cloud, call: &Call) -> (Reply, Duration, Option<&'static str>) {
         let (mut guard, now) = self.present();
         let inner = &mut *guard;
-        let before = inner.actors.take(cloud.name(), call);
+        let before = inner.actors.take(&Asked::of(cloud.name(), call));
+        self.let_act(inner, now, &before);
         let (latency, delay) = (self.latency, self.answer_delay);
-        let World { clouds, random, .. } = &mut inner.world;
+        let World { clouds, random, authority, .. } = &mut inner.world;
+        let directory = Some(Directory { doors: &self.doors, authority });
         let faults = &mut inner.faults;
-        for act in before {
-            let mut context = Context { now, latency, random, faults, call: None, applied: None };
-            if let Err(error) = clouds.act(&mut context, &act) {
-                inner.actors.fail(&error);
-            }
-        }
         let met = faults.meet(cloud.name(), call);
-        let mut context = Context { now, latency, random, faults, call: Some(call), applied: None };
+        let mut context =
+            Context { now, latency, random, faults, call: Some(call), directory, applied: None };
         let (kind, effect) = met.map_or((None, None), |(kind, effect)| (Some(kind), Some(effect)));
         let (reply, delay) = match effect {
             Some(Effect::Refuse(refused)) => {
@@ -127,7 +161,8 @@ impl Sandbox {
                 };
                 (wrong(answer, body), delay)
             }
-            Some(Effect::Outcome(_)) | None => {
+            // The last two are for API servers.
+            Some(Effect::Outcome(_) | Effect::Unreachable { .. } | Effect::CutWatch { .. }) | None => {
                 (Reply::Answer(clouds.answer(cloud, &mut context, call)), delay)
             }
         };
@@ -141,7 +176,7 @@ impl Sandbox {
 }
 
 /// A success that cannot be read.
-fn wrong(answer: Answer, how: &str) -> Reply {
+pub(crate) fn wrong(answer: Answer, how: &str) -> Reply {
     let body = match how {
         "truncated" => return Reply::Truncated(answer),
         "empty" => Body::Empty,
@@ -151,7 +186,7 @@ fn wrong(answer: Answer, how: &str) -> Reply {
 }
 
 /// The sandbox itself is in trouble, and says so instead of pretending to be a cloud.
-fn broken(reason: &str) -> Reply {
+pub(crate) fn broken(reason: &str) -> Reply {
     let text = format!("gpuslice-sandbox: {reason}\n");
     Reply::Answer(Answer {
         status: 500,

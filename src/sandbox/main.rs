@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use gpuslice::duration::GoDuration;
-use gpuslice::sandbox::{Options, Server};
+use gpuslice::sandbox::{self, Options, Server};
 
 /// Clouds in a box: node pools with GPUs cut into slices, without an account.
 #[derive(Debug, Parser)]
@@ -43,15 +43,27 @@ enum Command {
         #[arg(long, default_value_t = 1, value_name = "NUMBER")]
         seed: u64,
     },
+    /// Print a kubeconfig for a cluster of a running sandbox.
+    Kubeconfig {
+        /// The cluster's id; GET /sandbox/clusters lists them.
+        #[arg(long, value_name = "ID")]
+        cluster: String,
+        /// Where the sandbox listens.
+        #[arg(long, default_value = "http://127.0.0.1:8642", value_name = "URL")]
+        url: String,
+    },
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Serve { listen, state, record, latency, answer_delay, faults, seed } =
-        Arguments::parse().command;
-    let options =
-        Options { listen, state, record, latency: latency.0, answer_delay: answer_delay.0, faults, seed };
-    match run(options).await {
+    let done = match Arguments::parse().command {
+        Command::Serve { listen, state, record, latency, answer_delay, faults, seed } => {
+            let (latency, answer_delay) = (latency.0, answer_delay.0);
+            serve(Options { listen, state, record, latency, answer_delay, faults, seed }).await
+        }
+        Command::Kubeconfig { cluster, url } => print_kubeconfig(&url, &cluster).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "gpuslice-sandbox: {error}");
@@ -60,7 +72,13 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+async fn print_kubeconfig(url: &str, cluster: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let text = sandbox::kubeconfig(url, cluster).await?;
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+async fn serve(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let end = end()?;
     let server = Server::start(options).await?;
     let mut out = std::io::stdout();

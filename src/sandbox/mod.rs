@@ -6,16 +6,18 @@
 //! Microsoft's Python client and its models.
 //!
 //! In reading order:
-//! - `server`: HTTP on loopback. `control`: the sandbox's own API. `handling`: from a call to its reply.
+//! - `server`: HTTP on loopback; `answering`: replies as HTTP. `asking`: from the command line. `control`: the sandbox's own API. `handling`: from a call to its reply.
 //! - `exchange`: a call and its answer. `record`: the file of them. `state`: the world and its file.
 //! - `faults` and their `fault_kinds`, `actors`: what goes wrong and what others do; `matching` and `parameters` are how
 //!   both are told.
 //! - `nodes`: what every cloud's machines have in common. `clock`, `random`: time and names.
 //! - `clouds`: all clouds behind one door. `context`: what a call is carried out with.
-//! - `gke`: Google Kubernetes Engine. `aks`: Azure Kubernetes Service.
+//! - `gke`: Google Kubernetes Engine. `aks`: Azure Kubernetes Service. `kubernetes`: their clusters' API servers.
 
 mod actors;
 mod aks;
+mod answering;
+mod asking;
 mod clock;
 mod clouds;
 mod context;
@@ -25,6 +27,7 @@ mod fault_kinds;
 mod faults;
 mod gke;
 mod handling;
+mod kubernetes;
 mod matching;
 mod nodes;
 mod parameters;
@@ -33,4 +36,5 @@ mod record;
 mod server;
 mod state;
 
+pub use asking::{AskError, kubeconfig};
 pub use server::{Options, Server, StartError};

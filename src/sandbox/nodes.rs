@@ -34,6 +34,15 @@ pub(crate) struct Advertised {
     pub(crate) from: Millis,
 }
 
+/// How each GPU of a machine is cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cut {
+    /// NVIDIA's name of the profile, `1g.5gb`, and the number of its slices on each GPU.
+    pub(crate) slices: Vec<(String, u32)>,
+    /// From when on they are there.
+    pub(crate) from: Millis,
+}
+
 /// One restart of a machine, planned or past.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Restart {
@@ -58,7 +67,12 @@ pub(crate) struct Node {
     pub(crate) memory_gib: u32,
     pub(crate) max_pods: u32,
     pub(crate) gpus: Option<Gpus>,
+    /// What the cloud's own device plugin shows; empty where the cloud brings none.
     pub(crate) advertised: Vec<Advertised>,
+    /// How the cloud has cut the GPUs, whoever shows the slices.
+    pub(crate) cut: Option<Cut>,
+    /// The GPUs' driver is there.
+    pub(crate) driver: bool,
     pub(crate) created_at: Millis,
     pub(crate) ready_at: Millis,
     pub(crate) restart: Option<Restart>,
@@ -77,6 +91,12 @@ impl Node {
         }
     }
 
+    /// Extended resources that the cloud's own device plugin shows.
+    pub(crate) fn extended(&self, now: Millis) -> BTreeMap<String, u32> {
+        let shown = self.advertised.iter().filter(|advertised| advertised.from <= now);
+        shown.map(|advertised| (advertised.resource.clone(), advertised.count)).collect()
+    }
+
     /// Kubernetes quantities by resource name.
     pub(crate) fn allocatable(&self, now: Millis) -> BTreeMap<String, String> {
         let mut resources = BTreeMap::from([
@@ -84,9 +104,7 @@ impl Node {
             ("memory".to_owned(), format!("{}Gi", self.memory_gib)),
             ("pods".to_owned(), self.max_pods.to_string()),
         ]);
-        for advertised in self.advertised.iter().filter(|advertised| advertised.from <= now) {
-            resources.insert(advertised.resource.clone(), advertised.count.to_string());
-        }
+        resources.extend(self.extended(now).into_iter().map(|(name, count)| (name, count.to_string())));
         resources
     }
 
@@ -130,6 +148,8 @@ mod tests {
             max_pods: 110,
             gpus: None,
             advertised: vec![Advertised { resource: "nvidia.com/gpu".into(), count: 7, from: 40 }],
+            cut: None,
+            driver: true,
             created_at: 0,
             ready_at: 10,
             restart: Some(Restart { at: 20, ready_at: 30, boot_id: "second".into() }),

@@ -25,7 +25,18 @@ impl Recorder {
 
     /// Writes one exchange in one write; `answer` is none where the connection is cut.
     pub(crate) fn write(&self, call: &Call, answer: Option<&Answer>, fault: Option<&str>) -> io::Result<()> {
-        let mut line = line(&self.root, call, answer, fault).to_string();
+        self.write_from(&self.root, call, answer, fault)
+    }
+
+    /// As [`Self::write`], for a server with another address.
+    pub(crate) fn write_from(
+        &self,
+        root: &str,
+        call: &Call,
+        answer: Option<&Answer>,
+        fault: Option<&str>,
+    ) -> io::Result<()> {
+        let mut line = line(root, call, answer, fault).to_string();
         line.push('\n');
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(line.as_bytes())

@@ -1,37 +1,30 @@
 //! The HTTP server: loopback only, with connections that can be cut where a cloud would answer.
 
-use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use std::{fmt, io};
 
 use axum::Router;
-use axum::body::Body as HttpBody;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use percent_encoding::percent_decode_str;
-use tokio::net::{TcpListener, TcpStream};
-use tower_service::Service as _;
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
 
 use super::actors::Actors;
 use super::clock::{self, millis};
 use super::clouds::Cloud;
-use super::control;
-use super::exchange::{Answer, Call};
 use super::faults::{FaultError, Faults};
-use super::handling::{Inner, Reply, Sandbox};
+use super::handling::{Inner, Sandbox};
+use super::kubernetes::{self, Authority, AuthorityError, Doors, Opened};
 use super::record::Recorder;
 use super::state::{StateError, World};
-
-/// Larger than any request of a node pool API.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
+use super::{answering, control};
 
 /// How long requests under way may take after the end was asked for.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -83,6 +76,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The clusters' certificates cannot be made, or those of the state file are damaged; the text says which.
+    #[error("{0}")]
+    Certificates(String),
     /// A fault of the command line is wrong; the text names the choices.
     #[error("--fault {spec}: {reason}")]
     Fault {
@@ -93,11 +89,20 @@ pub enum StartError {
     },
 }
 
+impl From<AuthorityError> for StartError {
+    fn from(error: AuthorityError) -> Self {
+        Self::Certificates(error.to_string())
+    }
+}
+
 /// A sandbox that listens and can be told to serve.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     sandbox: Arc<Sandbox>,
+    tls: Arc<ServerConfig>,
+    /// API servers whose ports have just been opened.
+    opened: UnboundedReceiver<Opened>,
 }
 
 impl fmt::Debug for Server {
@@ -124,7 +129,11 @@ impl Server {
         }
         let broken = |error: StateError| StartError::State(error.to_string());
         let kept = options.state.as_ref().map_or(Ok(None), |path| World::load(path)).map_err(broken)?;
-        let world = kept.unwrap_or_else(|| World::seeded(clock::now(), options.seed));
+        let world = match kept {
+            Some(world) => world,
+            None => World::seeded(clock::now(), options.seed, Authority::new()?),
+        };
+        let tls = world.authority.tls()?;
         if let Some(path) = &options.state {
             world.save(path).map_err(broken)?;
         }
@@ -138,15 +147,17 @@ impl Server {
                 Some(opened.map_err(|source| StartError::Record { path, source })?)
             }
         };
+        let (doors, opened) = Doors::new(options.listen);
         let sandbox = Arc::new(Sandbox {
             latency: millis(options.latency),
             answer_delay: options.answer_delay,
             seed: options.seed,
             state: options.state,
             recorder,
+            doors,
             inner: Mutex::new(Inner { world, faults, actors: Actors::default(), unsaved: false }),
         });
-        Ok(Self { listener, address, sandbox })
+        Ok(Self { listener, address, sandbox, tls, opened })
     }
 
     /// Where it listens.
@@ -155,22 +166,35 @@ impl Server {
     }
 
     /// Serves until `end` is over, then lets requests under way finish for a second.
-    pub async fn serve(self, end: impl Future<Output = ()>) {
+    pub async fn serve(mut self, end: impl Future<Output = ()>) {
         let router = router(Arc::clone(&self.sandbox));
-        let graceful = GracefulShutdown::new();
+        let graceful = Arc::new(GracefulShutdown::new());
         let mut end = std::pin::pin!(end);
+        // Ends with this function, and the API servers with it.
+        let mut clusters = JoinSet::new();
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
+                Some(door) = self.opened.recv() => {
+                    let (sandbox, tls) = (Arc::clone(&self.sandbox), Arc::clone(&self.tls));
+                    let graceful = Arc::clone(&graceful);
+                    clusters.spawn(kubernetes::listen(sandbox, tls, door, move || graceful.watcher()));
+                    continue;
+                }
                 () = &mut end => break,
             };
             match accepted {
-                Ok((stream, _)) => serve_connection(stream, router.clone(), &graceful),
+                Ok((stream, _)) => {
+                    tokio::spawn(answering::serve(stream, router.clone(), graceful.watcher()));
+                }
                 // Out of file descriptors, most likely: give connections time to close.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
-        let _ = tokio::time::timeout(FAREWELL, graceful.shutdown()).await;
+        clusters.shutdown().await;
+        if let Some(graceful) = Arc::into_inner(graceful) {
+            let _ = tokio::time::timeout(FAREWELL, graceful.shutdown()).await;
+        }
     }
 }
 
@@ -182,105 +206,19 @@ fn router(sandbox: Arc<Sandbox>) -> Router {
     control::routes().fallback(cloud).with_state(sandbox)
 }
 
-/// Marks an answer that must not be given: the connection is cut instead.
-#[derive(Debug, Clone, Copy)]
-struct CutHere;
-
-/// Ends a connection without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("a fault cuts this connection")]
-struct Cut;
-
-fn serve_connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown) {
-    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let mut router = router.clone();
-        async move {
-            let answered: Result<Response, Infallible> = router.call(request.map(HttpBody::new)).await;
-            match answered {
-                Ok(response) if response.extensions().get::<CutHere>().is_some() => Err(Cut),
-                Ok(response) => Ok(response),
-                Err(never) => match never {},
-            }
-        }
-    });
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    let connection = builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        // Ends in an error whenever a client goes away or a fault cuts it; neither concerns anybody here.
-        let _ = connection.await;
-    });
-}
-
 /// Everything that is not the sandbox's own API goes to a cloud.
 async fn cloud(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
-        return plain(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the request's body is cut short or larger than 4 MiB\n",
-        );
+    let call = match answering::call_of(request).await {
+        Ok(call) => call,
+        Err(response) => return response,
     };
-    // Clients differ in what they escape.
-    let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned();
-    let Some(cloud) = Cloud::at(&path) else {
-        return plain(
+    let Some(cloud) = Cloud::at(&call.path) else {
+        return answering::plain(
             StatusCode::NOT_FOUND,
             "no cloud has this path. GKE is at /v1/, Compute Engine at /compute/v1/, Azure Resource Manager at \
              /subscriptions/, the sandbox's own API at /sandbox/\n",
         );
     };
-    let call = Call {
-        method: parts.method.as_str().to_owned(),
-        target: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
-        path,
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts.headers,
-        body: body.to_vec(),
-    };
-    match sandbox.handle(cloud, call).await {
-        Reply::Answer(answer) => {
-            let bytes = answer.body.bytes();
-            response(&answer, HttpBody::from(bytes))
-        }
-        Reply::Truncated(answer) => truncated(&answer),
-        Reply::Cut => {
-            let mut response = Response::new(HttpBody::empty());
-            response.extensions_mut().insert(CutHere);
-            response
-        }
-    }
-}
-
-/// Promises the whole body and sends half of it.
-fn truncated(answer: &Answer) -> Response {
-    let bytes = answer.body.bytes();
-    let length = bytes.len().max(2);
-    let half = bytes[..bytes.len() / 2].to_vec();
-    let parts: Pin<Box<dyn futures_util::Stream<Item = io::Result<Vec<u8>>> + Send>> =
-        Box::pin(futures_util::stream::iter([Ok(half), Err(io::Error::other(Cut))]));
-    let mut response = response(answer, HttpBody::from_stream(parts));
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    response
-}
-
-fn response(answer: &Answer, body: HttpBody) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    if let Some(kind) = answer.body.content_type() {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    }
-    for (name, value) in &answer.headers {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
-    response
-}
-
-fn plain(status: StatusCode, text: &'static str) -> Response {
-    let mut response = Response::new(HttpBody::from(text));
-    *response.status_mut() = status;
-    response
+    let reply = sandbox.handle(cloud, call).await;
+    answering::respond(&sandbox, reply)
 }

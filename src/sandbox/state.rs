@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::Millis;
 use super::clouds::Clouds;
+use super::kubernetes::{Authority, Kubernetes};
 use super::random::Random;
 
 /// The version of the state file; another one is not read.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Everything that exists.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub(crate) struct World {
     v: u32,
     pub(crate) random: Random,
     pub(crate) clouds: Clouds,
+    pub(crate) kubernetes: Kubernetes,
+    /// Vouches for the API servers of all clusters.
+    pub(crate) authority: Authority,
 }
 
 /// The state file cannot be used.
@@ -37,10 +41,10 @@ pub(crate) enum StateError {
 
 impl World {
     /// The world at its beginning.
-    pub(crate) fn seeded(now: Millis, seed: u64) -> Self {
+    pub(crate) fn seeded(now: Millis, seed: u64, authority: Authority) -> Self {
         let mut random = Random::new(seed);
         let clouds = Clouds::seeded(now, &mut random);
-        Self { v: VERSION, random, clouds }
+        Self { v: VERSION, random, clouds, kubernetes: Kubernetes::default(), authority }
     }
 
     /// The world as it was left; none where the file does not exist.
@@ -83,7 +87,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         assert!(World::load(&path).unwrap().is_none());
-        let world = World::seeded(5, 1);
+        let world = World::seeded(5, 1, Authority::new().unwrap());
         world.save(&path).unwrap();
         let again = World::load(&path).unwrap().unwrap();
         assert_eq!(serde_json::to_value(&world).unwrap(), serde_json::to_value(&again).unwrap());

@@ -135,17 +135,27 @@ impl Bench {
         self.post("/sandbox/faults", &fault).await;
     }
 
+    /// Lets somebody act in a cluster.
+    pub(crate) async fn act_in_cluster(&self, actor: Value) {
+        self.post("/sandbox/actors", &actor).await;
+    }
+
     /// Lets somebody else act.
     pub(crate) async fn act(&self, mut actor: Value) {
         actor["cloud"] = json!(self.cloud.to_string());
         self.post("/sandbox/actors", &actor).await;
     }
 
-    /// The nodes of a pool.
-    pub(crate) async fn nodes(&self, cluster: &str, pool: &str) -> Vec<Value> {
+    /// The nodes of a cluster.
+    pub(crate) async fn all_nodes(&self, cluster: &str) -> Vec<Value> {
         let url = format!("{}/sandbox/nodes?cluster={cluster}", self.url);
         let nodes: Value = self.client.get(url).send().await.unwrap().json().await.unwrap();
-        nodes.as_array().unwrap().iter().filter(|node| node["pool"] == pool).cloned().collect()
+        nodes.as_array().unwrap().clone()
+    }
+
+    /// The nodes of a pool.
+    pub(crate) async fn nodes(&self, cluster: &str, pool: &str) -> Vec<Value> {
+        self.all_nodes(cluster).await.into_iter().filter(|node| node["pool"] == pool).collect()
     }
 
     pub(crate) async fn uids(&self, cluster: &str, pool: &str) -> BTreeSet<String> {

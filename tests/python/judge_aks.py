@@ -82,7 +82,8 @@ def main(files):
     for file in files:
         for number, record in lines(file):
             address = urlsplit(record["url"])
-            if foreign(address.path):
+            # A cluster's own API server is judged by kubectl.
+            if foreign(address.path) or address.scheme == "https":
                 passed += 1
                 continue
             judged += 1

@@ -40,6 +40,10 @@ use transport::Shared;
 /// The header for the tokens of further tenants.
 const AUXILIARY: HeaderName = HeaderName::from_static("x-ms-authorization-auxiliary");
 
+/// What a token for the Kubernetes API of any AKS cluster is asked for: the application id of AKS's servers, the same
+/// in all of Azure's clouds (source: AKS documentation, "Use kubelogin to authenticate users").
+const CLUSTERS: &str = "6dae42f8-4368-4678-94ff-3960e28e3630/.default";
+
 /// What a sandbox is shown in place of a token.
 const SANDBOX_TOKEN: &str = "sandbox";
 
@@ -83,6 +87,8 @@ struct Azure {
 #[derive(Debug)]
 struct Tokens {
     own: Cached,
+    /// For the Kubernetes APIs of clusters, in the same tenant.
+    clusters: Cached,
     auxiliary: Vec<Cached>,
 }
 
@@ -152,6 +158,18 @@ impl Auth {
             }
         }
     }
+
+    /// A token for the Kubernetes API of a cluster with Microsoft Entra ID.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) async fn cluster_token(&self) -> Result<String, AuthError> {
+        let token = match &self.source {
+            Source::Sandbox(_) => return Ok(SANDBOX_TOKEN.to_owned()),
+            Source::Azure(azure) => azure.tokens().await?.clusters.token(CLUSTERS).await?,
+        };
+        Ok(token.secret().to_owned())
+    }
 }
 
 impl Azure {
@@ -176,7 +194,8 @@ impl Azure {
                 } else {
                     tenants.iter().map(|tenant| cached(Some(tenant))).collect::<Result<_, _>>()?
                 };
-                Ok(Tokens { own: cached(self.settings.tenant_id.as_deref())?, auxiliary })
+                let tenant = self.settings.tenant_id.as_deref();
+                Ok(Tokens { own: cached(tenant)?, clusters: cached(tenant)?, auxiliary })
             })
             .await
     }

@@ -133,6 +133,28 @@ impl Client {
         self.get(errand, self.cluster_url(place, &[]).await?).await
     }
 
+    /// The kubeconfig of the cluster's user. A request that changes nothing, though it is a POST.
+    pub(crate) async fn user_credential(
+        &self,
+        errand: &Errand,
+        place: Place<'_>,
+    ) -> Result<wire::CredentialResults, ApiError> {
+        let mut url = self.cluster_url(place, &["listClusterUserCredential"]).await?;
+        url.query_pairs_mut().append_pair("format", "exec");
+        let shown = url.to_string();
+        let answer = self.send(errand, Method::POST, url, HeaderMap::new(), None).await?;
+        // The error of the parser could quote a private key, so only its place is told.
+        serde_json::from_slice(&answer.body).map_err(|error| ApiError::Nonsense {
+            url: shown,
+            why: format!("line {}, column {}", error.line(), error.column()),
+        })
+    }
+
+    /// A token for the Kubernetes API of a cluster with Microsoft Entra ID.
+    pub(crate) async fn cluster_token(&self) -> Result<String, ApiError> {
+        Ok(self.auth.cluster_token().await?)
+    }
+
     /// One pool.
     pub(crate) async fn pool(
         &self,

@@ -9,8 +9,9 @@ use crate::cloud::gate::Gates;
 use crate::cloud::settings::{ApiVersion, Settings};
 use crate::cloud::words::{capitalised, sentence};
 use crate::nodepool::pools::{Call, ErrorKind, Finished, Freshness, NodePools, Pending};
-use crate::nodepool::{ClusterId, NodePool, NodePoolSpec, Options, PoolError, PoolId};
+use crate::nodepool::{ClusterAccess, ClusterId, NodePool, NodePoolSpec, Options, PoolError, PoolId};
 
+mod access;
 mod auth;
 mod checks;
 mod client;
@@ -146,5 +147,9 @@ impl NodePools for Aks {
 
     async fn cluster(&self, call: &Call, cluster: &ClusterId) -> Result<ClusterId, PoolError> {
         self.look_at_cluster(call, cluster).await
+    }
+
+    async fn access(&self, call: &Call, cluster: &ClusterId) -> Result<ClusterAccess, PoolError> {
+        self.way_to(call, cluster).await
     }
 }

@@ -81,6 +81,17 @@ impl Auth {
         Auth { source: Source::Google(Box::new(settings.clone())), quota, made: OnceCell::new() }
     }
 
+    /// Who asks, for messages. Which account the credentials are of is known where they act as another one.
+    pub(crate) fn identity(&self) -> String {
+        match &self.source {
+            Source::Sandbox => "the sandbox's token".to_owned(),
+            Source::Google(settings) => match &settings.impersonate_service_account {
+                Some(account) => format!("the Google credentials of the provider, acting as {account}"),
+                None => "the Google credentials of the provider".to_owned(),
+            },
+        }
+    }
+
     /// The headers that prove who asks, for a request about something in `project`.
     pub(crate) async fn headers(&self, project: &str) -> Result<HeaderMap, AuthError> {
         let mut headers = match &self.source {

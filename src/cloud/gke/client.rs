@@ -2,11 +2,12 @@
 //! discovery document v1).
 
 use http::Method;
+use http::header::AUTHORIZATION;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::auth::Auth;
+use super::auth::{Auth, AuthError};
 use super::errors::{ApiError, Refusal};
 use super::parts::Place;
 use super::steps::Request;
@@ -53,6 +54,19 @@ impl Client {
         };
         let http = HttpClient::new(&settings.user_agent, settings.sandbox.is_some());
         Ok(Client { http, auth, container, compute })
+    }
+
+    /// A token that is good now, for a service that takes Google's tokens.
+    pub(crate) async fn token(&self, project: &str) -> Result<String, ApiError> {
+        let headers = self.auth.headers(project).await?;
+        let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        let none = || AuthError::NoToken("The credentials gave no bearer token.".to_owned());
+        Ok(token.ok_or_else(none)?.to_owned())
+    }
+
+    /// Who asks, for messages.
+    pub(crate) fn identity(&self) -> String {
+        self.auth.identity()
     }
 
     async fn call<T: DeserializeOwned>(

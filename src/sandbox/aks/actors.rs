@@ -214,6 +214,8 @@ impl Aks {
         match act {
             Act::AddCluster { group, name, location } => {
                 let plan = Plan {
+                    accounts: super::model::Accounts::Entra,
+                    stack: crate::sandbox::kubernetes::Stack::Nothing,
                     group,
                     name,
                     location,

@@ -205,6 +205,7 @@ fn reborrow<'a>(context: &'a mut Context<'_>) -> Context<'a> {
         random: context.random,
         faults: context.faults,
         call: context.call,
+        directory: context.directory,
         applied: context.applied,
     }
 }

@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::api::ApiVersion;
 use super::errors::Refusal;
-use super::model::{Aks, Cluster, Network, key};
+use super::model::{Accounts, Aks, Cluster, Network, key};
 use super::seed::{SUBSCRIPTION, TENANT};
 use super::{spec, versions};
 use crate::sandbox::clock::Millis;
+use crate::sandbox::kubernetes::View;
 
 impl Aks {
     /// The cluster, or Resource Manager's 404.
@@ -51,7 +52,7 @@ impl Aks {
                 "podCidr": "10.244.0.0/16", "serviceCidr": "10.0.0.0/16",
             }),
         };
-        json!({
+        let mut shown = json!({
             "id": cluster.shown_id(),
             "name": cluster.name,
             "type": "Microsoft.ContainerService/ManagedClusters",
@@ -69,13 +70,14 @@ impl Aks {
                 "agentPoolProfiles": pools,
                 "nodeResourceGroup": cluster.node_group(),
                 "enableRBAC": true,
-                "disableLocalAccounts": false,
                 "maxAgentPools": 100,
                 "networkProfile": network,
             },
             // A pool has it among its properties, a cluster beside them.
             "eTag": cluster.etag,
-        })
+        });
+        cluster.show_accounts(&mut shown["properties"]);
+        shown
     }
 
     /// Versions that new pools of the cluster may run.
@@ -108,6 +110,21 @@ impl Aks {
         clusters
             .map(|cluster| json!({"cloud": "aks", "cluster_id": cluster.id(), "note": cluster.note}))
             .collect()
+    }
+
+    /// The cluster as Kubernetes begins from it; a stopped one has no API server.
+    pub(crate) fn view(&self, id: &str) -> Option<View<'_>> {
+        let cluster = self.clusters.get(&key(id)).filter(|cluster| !cluster.stopped)?;
+        Some(View {
+            id: cluster.id(),
+            cloud: "aks",
+            version: &cluster.version,
+            created_at: cluster.created_at,
+            tokens: cluster.accounts != Accounts::Local,
+            certificates: cluster.accounts != Accounts::EntraOnly,
+            stack: cluster.stack,
+            nodes: cluster.pools.values().flat_map(|pool| &pool.nodes).collect(),
+        })
     }
 
     /// The nodes of a cluster; a sentence where there is no such cluster.

@@ -2,7 +2,7 @@
 //!
 //! - [`routes`]: which call is meant. [`api`], [`fields`]: versions, and JSON by the models of Microsoft's client.
 //!   [`errors`]: Azure's errors. [`headers`]: what every answer carries. [`buckets`]: how many calls are taken.
-//! - [`agentpools`], [`put`], [`scale`], [`clusters`]: the calls.
+//! - [`agentpools`], [`put`], [`scale`], [`clusters`], [`credentials`]: the calls.
 //! - [`rules`], [`gpus`], [`labels`], [`versions`], [`hardware`]: what the service accepts. [`spec`]: properties with
 //!   their defaults, and how they are shown.
 //! - [`model`], [`nodes`], [`operations`], [`rollout`]: what exists and how it changes with time.
@@ -18,6 +18,7 @@ mod agentpools;
 mod api;
 mod buckets;
 mod clusters;
+mod credentials;
 mod errors;
 mod faults;
 mod fields;
@@ -160,6 +161,7 @@ impl Aks {
             Route::ClustersOfSubscription => return ok(Ok(self.list_clusters(None, version))),
             Route::Clusters => return ok(Ok(self.list_clusters(target.group.as_deref(), version))),
             Route::Cluster => return ok(self.get_cluster(cluster, version)),
+            Route::Credentials(whose) => return ok(self.credentials(context, cluster, whose)),
             Route::AvailableVersions => return ok(self.available_versions(cluster, version)),
             Route::Pools => return ok(self.list_pools(cluster, call, version, &base)),
             Route::UpgradeProfile(pool) => return ok(self.upgrade_profile(cluster, &pool)),

@@ -9,6 +9,7 @@ use super::buckets::Buckets;
 use super::hardware::{self, Size};
 use super::operations::{Failure, Operation};
 use crate::sandbox::clock::Millis;
+use crate::sandbox::kubernetes::Stack;
 use crate::sandbox::nodes::Node;
 use crate::sandbox::random::Random;
 
@@ -54,6 +55,17 @@ impl Network {
     }
 }
 
+/// Who may come in to the API server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Accounts {
+    /// The administrator's client certificate, which AKS hands out to every user; no Entra ID.
+    Local,
+    /// Entra ID, and the administrator's certificate for those who may ask for it.
+    Entra,
+    /// Entra ID alone.
+    EntraOnly,
+}
+
 /// One cluster.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Cluster {
@@ -64,6 +76,8 @@ pub(crate) struct Cluster {
     /// What the cluster is there for, shown by `GET /sandbox/clusters`.
     pub(crate) note: String,
     pub(crate) network: Network,
+    pub(crate) accounts: Accounts,
+    pub(crate) stack: Stack,
     /// Availability zones of the location, such as `1`; none where it has none.
     pub(crate) zones: Vec<String>,
     pub(crate) version: String,

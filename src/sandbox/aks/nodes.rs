@@ -8,7 +8,7 @@ use super::hardware::{self, Size};
 use super::model::{Pool, number, strings};
 use super::spec;
 use crate::sandbox::clock::Millis;
-use crate::sandbox::nodes::{Advertised, Gpus, Node, Restart, Taint};
+use crate::sandbox::nodes::{Advertised, Cut, Gpus, Node, Restart, Taint};
 use crate::sandbox::random::Random;
 
 /// Tells which image a node runs.
@@ -60,6 +60,8 @@ pub(crate) fn make(pool: &mut Pool, boot: &Boot, random: &mut Random) -> Node {
             .into_iter()
             .map(|(resource, count)| Advertised { resource, count, from: plugin_at })
             .collect(),
+        cut: cut(spec, size, restart.as_ref().map_or(ready_at, |restart| restart.ready_at)),
+        driver: spec["gpuProfile"]["driver"] != "None",
         created_at: boot.at,
         ready_at,
         restart,
@@ -125,6 +127,16 @@ fn advertised(spec: &Value, size: Option<&Size>) -> Vec<(String, u32)> {
         *resources.entry(resource).or_default() += instances * count;
     }
     resources.into_iter().collect()
+}
+
+/// The slices that AKS makes, whoever shows them.
+fn cut(spec: &Value, size: Option<&Size>, from: Millis) -> Option<Cut> {
+    let gpu = size?.gpu?;
+    let slices: Vec<_> = spec::profiles(spec)
+        .into_iter()
+        .filter_map(|(profile, count)| Some((hardware::native_name(gpu, &profile)?, count)))
+        .collect();
+    (!slices.is_empty()).then_some(Cut { slices, from })
 }
 
 /// Labels and taints by the pool's resource; image and region stay as they were made.

@@ -1,5 +1,6 @@
 //! Paths of Azure Resource Manager and what they mean. Their words do not distinguish case.
 
+use super::credentials::Whose;
 use super::model::key;
 
 /// A call that the sandbox knows.
@@ -16,6 +17,7 @@ pub(super) enum Route {
     Cluster,
     AbortCluster,
     AvailableVersions,
+    Credentials(Whose),
     Pools,
     Pool(String),
     AbortPool(String),
@@ -108,6 +110,8 @@ pub(super) fn target(method: &str, path: &str) -> Result<Target, Lost> {
             match rest {
                 [] => ("GET", Route::Cluster),
                 ["abort"] => ("POST", Route::AbortCluster),
+                ["listclusterusercredential"] => ("POST", Route::Credentials(Whose::User)),
+                ["listclusteradmincredential"] => ("POST", Route::Credentials(Whose::Admin)),
                 ["availableagentpoolversions"] => ("GET", Route::AvailableVersions),
                 ["agentpools"] => ("GET", Route::Pools),
                 // As it was written: a new pool with capital letters in its name is refused.

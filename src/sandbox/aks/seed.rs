@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::api::ApiVersion;
-use super::model::{Aks, Cluster, Network};
+use super::model::{Accounts, Aks, Cluster, Network};
 use crate::sandbox::clock::Millis;
 use crate::sandbox::exchange::Call;
 use crate::sandbox::faults::Faults;
+use crate::sandbox::kubernetes::Stack;
 use crate::sandbox::random::Random;
 
 /// The subscription of everything that is seeded.
@@ -26,6 +27,8 @@ pub(super) struct Plan<'a> {
     pub(super) name: &'a str,
     pub(super) location: &'a str,
     pub(super) network: Network,
+    pub(super) accounts: Accounts,
+    pub(super) stack: Stack,
     pub(super) zones: &'a [&'a str],
     pub(super) note: &'a str,
 }
@@ -43,31 +46,57 @@ impl Aks {
             buckets: super::buckets::Buckets::default(),
         };
         let zones = &["1", "2", "3"];
+        let plan = |group, name, accounts, stack, note| Plan {
+            group,
+            name,
+            location: "eastus",
+            network: Network::Flat,
+            accounts,
+            stack,
+            zones,
+            note,
+        };
+        // Elsewhere, so that their machines take nothing of the others' stock and quota.
+        let stack = |name, accounts, stack, note| Plan {
+            location: "westeurope",
+            ..plan("stacks", name, accounts, stack, note)
+        };
         for plan in [
+            plan(
+                "sandbox",
+                "sandbox",
+                Accounts::Entra,
+                Stack::PluginWithConfig,
+                "three zones, 30 pods per node by default, device plugin with a ConfigMap, Entra ID",
+            ),
             Plan {
-                group: "sandbox",
-                name: "sandbox",
-                location: "eastus",
-                network: Network::Flat,
-                zones,
-                note: "three zones, 30 pods per node by default, no device plugin",
-            },
-            Plan {
-                group: "platform",
-                name: "overlay",
                 location: "westus",
                 network: Network::Overlay,
                 zones: &[],
-                note: "another group, a region without zones, 250 pods per node by default, no device plugin",
+                ..plan(
+                    "platform",
+                    "overlay",
+                    Accounts::Local,
+                    Stack::Nothing,
+                    "another group, a region without zones, 250 pods per node by default, no device plugin, client \
+                     certificates instead of Entra ID",
+                )
             },
-            Plan {
-                group: "sandbox",
-                name: "stopped",
-                location: "eastus",
-                network: Network::Flat,
-                zones,
-                note: "stopped: takes no work",
-            },
+            plan(
+                "sandbox",
+                "stopped",
+                Accounts::Entra,
+                Stack::Nothing,
+                "stopped: takes no work, and its API server does not answer",
+            ),
+            stack("plain", Accounts::Entra, Stack::Plugin, "device plugin without a ConfigMap"),
+            stack("operator", Accounts::EntraOnly, Stack::Operator, "GPU operator, no local accounts"),
+            stack(
+                "two-plugins",
+                Accounts::Local,
+                Stack::TwoPlugins,
+                "the device plugin twice, client certificates",
+            ),
         ] {
             aks.add_cluster(&plan, now, random);
         }
@@ -87,6 +116,8 @@ impl Aks {
             location: plan.location.to_owned(),
             note: plan.note.to_owned(),
             network: plan.network,
+            accounts: plan.accounts,
+            stack: plan.stack,
             zones: plan.zones.iter().map(|zone| (*zone).to_owned()).collect(),
             version: super::versions::DEFAULT.to_owned(),
             stopped: false,
@@ -99,7 +130,7 @@ impl Aks {
         self.clusters.insert(key.clone(), cluster);
         let system = json!({"count": 1, "mode": "System", "vmSize": "Standard_D4ds_v5"});
         let gpu = json!({
-            "count": 1, "mode": "User", "vmSize": "Standard_NC24ads_A100_v4", "nodeLabels": {"team": "somebody-else"},
+            "count": 1, "mode": "User", "vmSize": "Standard_NC24ads_A100_v4", "nodeLabels": {"team": "somebody-else", "nvidia.com/gpu.present": "true"},
         });
         for (name, pool) in [("system", &system), ("foreigngpu", &gpu)] {
             self.add_pool(&key, name, pool, now, random);
@@ -111,7 +142,15 @@ impl Aks {
     /// A pool made as every other pool is, only without waiting.
     fn add_pool(&mut self, cluster: &str, name: &str, properties: &Value, now: Millis, random: &mut Random) {
         let mut faults = Faults::default();
-        let mut context = Context { now, latency: 0, random, faults: &mut faults, call: None, applied: None };
+        let mut context = Context {
+            now,
+            latency: 0,
+            random,
+            faults: &mut faults,
+            call: None,
+            directory: None,
+            applied: None,
+        };
         let call = Call {
             method: "PUT".to_owned(),
             target: String::new(),
@@ -139,7 +178,15 @@ mod tests {
                  managedClusters/{name}"
             )
         };
-        assert_eq!(ids, [id("platform", "overlay"), id("sandbox", "sandbox"), id("sandbox", "stopped")]);
+        let expected = [
+            ("platform", "overlay"),
+            ("sandbox", "sandbox"),
+            ("sandbox", "stopped"),
+            ("stacks", "operator"),
+            ("stacks", "plain"),
+            ("stacks", "two-plugins"),
+        ];
+        assert_eq!(ids, expected.map(|(group, name)| id(group, name)));
         for cluster in aks.clusters.values() {
             let nodes = usize::from(!cluster.stopped);
             let seen: Vec<_> = cluster

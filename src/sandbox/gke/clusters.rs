@@ -8,17 +8,16 @@ use super::nodepools::view;
 use super::operations::{Changes, Place, Work};
 use super::{Context, autoscaling, update, versions};
 use crate::sandbox::clock::{Millis, rfc3339};
-
-/// A certificate authority in the form of one; nothing answers at the endpoint yet.
-const CERTIFICATE: &str =
-    "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCnNhbmRib3gKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=";
+use crate::sandbox::kubernetes::{Access, Stack, View};
 
 impl Gke {
     pub(super) fn get_cluster(&self, context: &Context<'_>, id: &str) -> Result<Value, Refusal> {
         let cluster = self.cluster(id)?;
         let busy = self.operations.iter().any(|op| op.active() && op.cluster == id && op.pool.is_none());
         debug_assert!(cluster.created_at <= context.now);
-        Ok(show(cluster, if busy { "RECONCILING" } else { "RUNNING" }))
+        let access = context.directory.map(|directory| directory.access(id)).transpose();
+        let access = access.map_err(|_| Refusal::unavailable())?;
+        Ok(show(cluster, if busy { "RECONCILING" } else { "RUNNING" }, access.as_ref()))
     }
 
     pub(super) fn list_clusters(
@@ -152,7 +151,7 @@ fn etag_of(cluster: &Cluster) -> String {
     format!("c{:08x}", cluster.revision)
 }
 
-fn show(cluster: &Cluster, status: &str) -> Value {
+fn show(cluster: &Cluster, status: &str, access: Option<&Access>) -> Value {
     let pools: Vec<_> = cluster.pools.values().map(|pool| view(cluster, pool)).collect();
     let nodes: usize = cluster.pools.values().map(|pool| pool.nodes.len()).sum();
     let root =
@@ -164,12 +163,10 @@ fn show(cluster: &Cluster, status: &str) -> Value {
         "zone": cluster.location,
         "locations": cluster.zones,
         "status": status,
-        "endpoint": "127.0.0.1",
         "initialClusterVersion": cluster.version,
         "currentMasterVersion": cluster.version,
         "currentNodeVersion": node_version(cluster),
         "createTime": rfc3339(cluster.created_at),
-        "masterAuth": {"clusterCaCertificate": CERTIFICATE},
         "network": "default",
         "subnetwork": "default",
         "loggingService": "logging.googleapis.com/kubernetes",
@@ -179,6 +176,19 @@ fn show(cluster: &Cluster, status: &str) -> Value {
         "etag": etag_of(cluster),
     });
     let mut put = |key: &str, value: Value| shown[key] = value;
+    if let Some(access) = access {
+        put("endpoint", json!(access.host));
+        put("masterAuth", json!({"clusterCaCertificate": access.authority}));
+        // The name that the DNS endpoint would have; from outside it is not allowed in.
+        let name = format!("gke-{:x}.{}.gke.goog", cluster.created_at, cluster.region());
+        put(
+            "controlPlaneEndpointsConfig",
+            json!({
+                "dnsEndpointConfig": {"endpoint": name},
+                "ipEndpointsConfig": {"enabled": true, "enablePublicEndpoint": true, "publicEndpoint": access.host},
+            }),
+        );
+    }
     if !pools.is_empty() {
         put("nodePools", json!(pools));
     }
@@ -203,6 +213,21 @@ impl Gke {
             .iter()
             .map(|(id, cluster)| json!({"cloud": "gke", "cluster_id": id, "note": cluster.note}));
         shown.collect()
+    }
+
+    /// The cluster as Kubernetes begins from it.
+    pub(crate) fn view(&self, id: &str) -> Option<View<'_>> {
+        let cluster = self.clusters.get(id)?;
+        Some(View {
+            id: id.to_owned(),
+            cloud: "gke",
+            version: &cluster.version,
+            created_at: cluster.created_at,
+            tokens: true,
+            certificates: false,
+            stack: Stack::Nothing,
+            nodes: cluster.pools.values().flat_map(|pool| &pool.nodes).collect(),
+        })
     }
 
     /// The nodes of a cluster; a sentence where there is no such cluster.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::hardware::{accelerator_named, machine, partitions};
 use super::model::{Pool, region_of};
 use crate::sandbox::clock::Millis;
-use crate::sandbox::nodes::{Advertised, Gpus, Node, Restart, Taint};
+use crate::sandbox::nodes::{Advertised, Cut, Gpus, Node, Restart, Taint};
 use crate::sandbox::random::Random;
 
 /// Where and when a machine starts, and the time scale of what follows.
@@ -58,6 +58,9 @@ pub(crate) fn make(cluster: &str, pool: &Pool, spec: &Value, boot: &Boot, random
             .map(|count| Advertised { resource: "nvidia.com/gpu".to_owned(), count, from: plugin_at })
             .into_iter()
             .collect(),
+        cut: cut(spec, restart.as_ref().map_or(ready_at, |restart| restart.ready_at)),
+        driver: spec.pointer("/config/accelerators/0/gpuDriverInstallationConfig/gpuDriverVersion")
+            != Some(&Value::from("INSTALLATION_DISABLED")),
         created_at: boot.at,
         ready_at,
         restart,
@@ -109,6 +112,14 @@ fn advertised(spec: &Value) -> Option<u32> {
     };
     let clients = number(&entry["gpuSharingConfig"]["maxSharedClientsPerGpu"]).max(1);
     Some(number(&entry["acceleratorCount"]) * parts * clients)
+}
+
+/// The partitions, whoever shows them.
+fn cut(spec: &Value, from: Millis) -> Option<Cut> {
+    let entry = spec.pointer("/config/accelerators/0")?;
+    let size = text(entry, "gpuPartitionSize");
+    let parts = partitions(accelerator_named(text(entry, "acceleratorType"))?, size)?;
+    Some(Cut { slices: vec![(size.to_owned(), parts)], from })
 }
 
 /// MIG on Ampere takes effect after a restart (source: NVIDIA MIG user guide).

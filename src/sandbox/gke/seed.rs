@@ -77,7 +77,15 @@ impl Gke {
     /// A pool made as every other pool is, only without waiting.
     fn add_pool(&mut self, cluster: &str, pool: &Value, now: Millis, random: &mut Random) {
         let mut faults = Faults::default();
-        let mut context = Context { now, latency: 0, random, faults: &mut faults, call: None, applied: None };
+        let mut context = Context {
+            now,
+            latency: 0,
+            random,
+            faults: &mut faults,
+            call: None,
+            directory: None,
+            applied: None,
+        };
         let request = json!({"nodePool": pool}).as_object().cloned().unwrap_or_default();
         let made = self.create_pool(&mut context, cluster, request);
         debug_assert!(made.is_ok(), "the seeded pool is refused: {made:?}");

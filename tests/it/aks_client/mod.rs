@@ -4,6 +4,6 @@ mod create;
 mod delete;
 mod faults;
 mod read;
-mod support;
+pub(crate) mod support;
 mod update;
 mod waiting;

@@ -32,7 +32,7 @@ pub(super) async fn preview_bench() -> Bench {
 }
 
 /// One A100 per node, cut into three.
-pub(super) fn pool() -> NodePoolSpec {
+pub(crate) fn pool() -> NodePoolSpec {
     NodePoolSpec {
         cluster: CLUSTER.parse().unwrap(),
         name: "mig2g".to_owned(),

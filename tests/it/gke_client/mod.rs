@@ -4,5 +4,5 @@ mod create;
 mod delete;
 mod faults;
 mod read;
-mod support;
+pub(crate) mod support;
 mod update;

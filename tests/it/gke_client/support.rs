@@ -10,7 +10,7 @@ use gpuslice::slicing::{Cloud, MigStrategy, Sharing};
 pub(super) use crate::bench::*;
 
 pub(super) const REGIONAL: &str = "projects/sandbox/locations/us-central1/clusters/sandbox";
-pub(super) const ZONAL: &str = "projects/sandbox/locations/us-central1-a/clusters/zonal";
+pub(crate) const ZONAL: &str = "projects/sandbox/locations/us-central1-a/clusters/zonal";
 pub(super) const AUTOPILOT: &str = "projects/sandbox/locations/us-central1/clusters/autopilot";
 
 /// A sandbox with short operations.
@@ -24,7 +24,7 @@ pub(super) async fn slow_bench(latency: Duration) -> Bench {
 }
 
 /// One A100 in the zonal cluster, cut into seven.
-pub(super) fn zonal() -> NodePoolSpec {
+pub(crate) fn zonal() -> NodePoolSpec {
     NodePoolSpec {
         cluster: ZONAL.parse().unwrap(),
         name: "mig1g".to_owned(),

@@ -48,7 +48,7 @@ fn mistakes_are_answered_with_a_sentence() {
     };
     mistake("POST", "/sandbox/actors", delete("none", json!("now")), 400, "foreign-gpu");
     mistake("POST", "/sandbox/actors", delete("foreign-gpu", json!("later")), 400, "before");
-    mistake("POST", "/sandbox/actors", delete("x", json!({"before": {"verb": "GET"}})), 400, "method");
+    mistake("POST", "/sandbox/actors", delete("x", json!({"before": {"host": "x"}})), 400, "method");
 }
 
 #[test]

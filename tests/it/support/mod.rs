@@ -4,6 +4,7 @@
 //! - [`sandbox`]: a sandbox process of the test's own, its faults, actors and record;
 //! - [`command`]: children with a time limit, in process groups, that can be interrupted;
 //! - [`output`]: what a command said, and assertions on it;
+//! - [`kubectl`]: for a cluster of a sandbox;
 //! - [`json`]: look-ups in the JSON of `terraform show`;
 //! - [`processes`]: the provider below a running `terraform`, to kill it;
 //! - [`tools`]: where `terraform` and Python are.
@@ -15,12 +16,14 @@
 
 pub(crate) mod command;
 pub(crate) mod json;
+pub(crate) mod kubectl;
 pub(crate) mod output;
 pub(crate) mod processes;
 pub(crate) mod sandbox;
 pub(crate) mod tools;
 pub(crate) mod workspace;
 
+pub(crate) use kubectl::Kubectl;
 pub(crate) use output::{Checked, Output};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use workspace::Workspace;

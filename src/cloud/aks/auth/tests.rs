@@ -91,6 +91,17 @@ async fn tokens_of_further_tenants_go_along() {
 }
 
 #[tokio::test]
+async fn a_clusters_token_is_not_azures() {
+    let fake = Fake::serve(|asked| (200, token(&asked.field("scope").unwrap(), 3600))).await;
+    let auth = fake.auth(&settings(with_secret));
+    for _ in 0..2 {
+        let found = auth.headers(&pool()).await.unwrap();
+        assert_eq!(found[AUTHORIZATION], "Bearer https://management.azure.com/.default");
+        assert_eq!(auth.cluster_token().await.unwrap(), "6dae42f8-4368-4678-94ff-3960e28e3630/.default");
+    }
+}
+
+#[tokio::test]
 async fn other_clouds_have_other_addresses() {
     for (environment, authority, home) in [
         ("usgovernment", "login.microsoftonline.us", "https://management.usgovcloudapi.net/"),

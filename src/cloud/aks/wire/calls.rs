@@ -33,6 +33,27 @@ pub(crate) struct ClusterProperties {
     pub power_state: Option<PowerState>,
 }
 
+/// The kubeconfigs of a cluster.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CredentialResults {
+    pub kubeconfigs: Vec<CredentialResult>,
+}
+
+/// One of them. Its `Debug` output holds no secrets.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CredentialResult {
+    /// YAML, in base64.
+    pub value: String,
+}
+
+impl std::fmt::Debug for CredentialResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CredentialResult").finish_non_exhaustive()
+    }
+}
+
 /// How far a long operation is.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -118,6 +118,41 @@ pub(crate) struct Cluster {
     pub name: String,
     pub location: String,
     pub autopilot: Option<Enabled>,
+    /// A host without a scheme.
+    pub endpoint: String,
+    pub master_auth: MasterAuth,
+    pub control_plane_endpoints_config: ControlPlaneEndpoints,
+}
+
+/// Who vouches for the Kubernetes API's certificate.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct MasterAuth {
+    /// PEM, in base64.
+    pub cluster_ca_certificate: String,
+}
+
+/// The ways to a cluster's Kubernetes API.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ControlPlaneEndpoints {
+    pub dns_endpoint_config: DnsEndpoint,
+    pub ip_endpoints_config: IpEndpoints,
+}
+
+/// The endpoint with a name and a public certificate.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct DnsEndpoint {
+    pub endpoint: String,
+    pub allow_external_traffic: bool,
+}
+
+/// The endpoints with addresses; `None` is the default, on.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct IpEndpoints {
+    pub enabled: Option<bool>,
 }
 
 /// An operation on a cluster.

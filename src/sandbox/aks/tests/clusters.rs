@@ -7,6 +7,10 @@ fn a_cluster_tells_its_location_version_and_pools() {
     let mut azure = Azure::new();
     let cluster = azure.get(&CLUSTER.to_lowercase());
     let properties = &cluster["properties"];
+    assert_eq!(
+        (&properties["disableLocalAccounts"], &properties["aadProfile"]["managed"]),
+        (&json!(false), &json!(true))
+    );
     assert_eq!((&cluster["location"], &cluster["name"]), (&json!("eastus"), &json!("sandbox")));
     assert_eq!(properties["currentKubernetesVersion"], "1.34.4");
     assert_eq!(
@@ -27,7 +31,10 @@ fn clusters_are_listed_by_subscription_and_by_group() {
         list["value"].as_array().unwrap().iter().map(|cluster| cluster["name"].clone()).collect::<Vec<_>>()
     };
     let provider = "providers/Microsoft.ContainerService/managedClusters";
-    assert_eq!(names(&format!("{SUBSCRIPTION}/{provider}")), ["overlay", "sandbox", "stopped"]);
+    assert_eq!(
+        names(&format!("{SUBSCRIPTION}/{provider}")),
+        ["overlay", "sandbox", "stopped", "operator", "plain", "two-plugins"]
+    );
     assert_eq!(names(&format!("{SUBSCRIPTION}/resourceGroups/SANDBOX/{provider}")), ["sandbox", "stopped"]);
 }
 

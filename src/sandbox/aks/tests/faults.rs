@@ -19,7 +19,8 @@ fn answered(fault: &Value, method: &str, path: &str) -> Answer {
         panic!("{fault} refuses nothing")
     };
     let (now, random, faults) = (azure.now, &mut azure.random, &mut azure.faults);
-    let mut context = Context { now, latency: LATENCY, random, faults, call: Some(&call), applied: None };
+    let mut context =
+        Context { now, latency: LATENCY, random, faults, call: Some(&call), directory: None, applied: None };
     azure.aks.refuse(&mut context, &call, &refused)
 }
 

@@ -46,7 +46,15 @@ fn without_a_token_nothing_is_told_but_the_endpoints() {
             body: Vec::new(),
         };
         let (now, random, faults) = (azure.now, &mut azure.random, &mut azure.faults);
-        let mut context = Context { now, latency: LATENCY, random, faults, call: Some(&call), applied: None };
+        let mut context = Context {
+            now,
+            latency: LATENCY,
+            random,
+            faults,
+            call: Some(&call),
+            directory: None,
+            applied: None,
+        };
         azure.aks.answer(&mut context, &call)
     };
     let answer = status(CLUSTER, HeaderMap::new());

@@ -2,6 +2,7 @@
 
 mod actors;
 mod clusters;
+mod credentials;
 mod faults;
 mod front;
 mod operations;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use super::{Act, Aks, Context};
 use crate::sandbox::exchange::{Answer, Body, Call};
 use crate::sandbox::faults::Faults;
+use crate::sandbox::kubernetes::{Authority, Directory, Doors};
 use crate::sandbox::random::Random;
 
 /// How long an operation takes in these tests, in milliseconds.
@@ -39,6 +41,8 @@ struct Azure {
     aks: Aks,
     random: Random,
     faults: Faults,
+    doors: Doors,
+    authority: Authority,
     now: u64,
     /// Asked for where a path names no version.
     version: &'static str,
@@ -48,7 +52,9 @@ impl Azure {
     fn new() -> Self {
         let mut random = Random::new(1);
         let aks = Aks::seeded(0, &mut random);
-        Self { aks, random, faults: Faults::default(), now: 1_000_000, version: STABLE }
+        let doors = Doors::new("127.0.0.1:0".parse().unwrap()).0;
+        let authority = Authority::new().unwrap();
+        Self { aks, random, faults: Faults::default(), doors, authority, now: 1_000_000, version: STABLE }
     }
 
     /// Sends a call with a token and these headers.
@@ -74,7 +80,9 @@ impl Azure {
         };
         self.aks.advance(self.now, &mut self.random);
         let (now, latency, random, faults) = (self.now, LATENCY, &mut self.random, &mut self.faults);
-        let mut context = Context { now, latency, random, faults, call: Some(&call), applied: None };
+        let directory = Some(Directory { doors: &self.doors, authority: &self.authority });
+        let mut context =
+            Context { now, latency, random, faults, call: Some(&call), directory, applied: None };
         self.aks.answer(&mut context, &call)
     }
 
@@ -171,7 +179,8 @@ impl Azure {
         let kind = fields.remove("kind").unwrap();
         let act = Act::read(kind.as_str().unwrap(), &fields).unwrap();
         let (now, latency, random, faults) = (self.now, LATENCY, &mut self.random, &mut self.faults);
-        let mut context = Context { now, latency, random, faults, call: None, applied: None };
+        let mut context =
+            Context { now, latency, random, faults, call: None, directory: None, applied: None };
         self.aks.act(&mut context, &act).unwrap();
     }
 }

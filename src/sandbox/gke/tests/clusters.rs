@@ -12,6 +12,11 @@ fn clusters_are_shown_with_what_clients_read() {
         assert!(cluster[field].is_string(), "{field}");
     }
     assert!(cluster["masterAuth"]["clusterCaCertificate"].is_string());
+    let endpoints = &cluster["controlPlaneEndpointsConfig"];
+    assert_eq!(endpoints["ipEndpointsConfig"]["publicEndpoint"], cluster["endpoint"]);
+    assert_eq!(endpoints["dnsEndpointConfig"].get("allowExternalTraffic"), None, "false");
+    assert!(cluster["endpoint"].as_str().unwrap().starts_with("127.0.0.1:"));
+    assert_ne!(google.get(ZONAL)["endpoint"], cluster["endpoint"], "each has a port of its own");
     assert_eq!(cluster["nodePools"].as_array().unwrap().len(), 2);
     assert_eq!(cluster["releaseChannel"]["channel"], "REGULAR");
     let listed = |google: &mut Google, location: &str| {
@@ -87,6 +92,7 @@ fn unknown_paths_get_googles_page_and_strangers_get_401() {
         random: &mut google.random,
         faults: &mut google.faults,
         call: Some(&call),
+        directory: None,
         applied: None,
     };
     let answer = google.gke.answer(&mut context, &call);

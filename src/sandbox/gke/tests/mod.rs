@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{Act, Context, Gke};
 use crate::sandbox::exchange::{Body, Call};
 use crate::sandbox::faults::Faults;
+use crate::sandbox::kubernetes::{Authority, Directory, Doors};
 use crate::sandbox::random::Random;
 
 /// How long an operation takes in these tests, in milliseconds.
@@ -29,6 +30,8 @@ struct Google {
     gke: Gke,
     random: Random,
     faults: Faults,
+    doors: Doors,
+    authority: Authority,
     now: u64,
 }
 
@@ -36,7 +39,9 @@ impl Google {
     fn new() -> Self {
         let mut random = Random::new(1);
         let gke = Gke::seeded(0, &mut random);
-        Self { gke, random, faults: Faults::default(), now: 1_000_000 }
+        let doors = Doors::new("127.0.0.1:0".parse().unwrap()).0;
+        let authority = Authority::new().unwrap();
+        Self { gke, random, faults: Faults::default(), doors, authority, now: 1_000_000 }
     }
 
     /// Sends a call with a token and returns status and body.
@@ -56,7 +61,9 @@ impl Google {
         };
         self.gke.advance(self.now, LATENCY, &mut self.random);
         let (now, latency, random, faults) = (self.now, LATENCY, &mut self.random, &mut self.faults);
-        let mut context = Context { now, latency, random, faults, call: Some(&call), applied: None };
+        let directory = Some(Directory { doors: &self.doors, authority: &self.authority });
+        let mut context =
+            Context { now, latency, random, faults, call: Some(&call), directory, applied: None };
         let answer = self.gke.answer(&mut context, &call);
         match answer.body {
             Body::Json(body) => (answer.status, body),
@@ -146,7 +153,8 @@ impl Google {
         let kind = fields.remove("kind").unwrap();
         let act = Act::read(kind.as_str().unwrap(), &fields).unwrap();
         let (now, latency, random, faults) = (self.now, LATENCY, &mut self.random, &mut self.faults);
-        let mut context = Context { now, latency, random, faults, call: None, applied: None };
+        let mut context =
+            Context { now, latency, random, faults, call: None, directory: None, applied: None };
         self.gke.act(&mut context, &act).unwrap();
     }
 }

@@ -1,0 +1,26 @@
+//! The device plugins that a cluster has, the ConfigMap that they read, and our keys in it.
+//!
+//! In reading order:
+//! - [`installed`]: the DaemonSets and ClusterPolicies that announce GPUs, as far as they matter here.
+//! - [`scheduling`]: whether a DaemonSet's pods come to a node.
+//! - [`place`]: which ConfigMap is read, and where it would be if nothing is installed. Pure.
+//! - [`helm`]: what to install, in the charts' own values. Pure.
+//! - [`store`]: our keys in the ConfigMap, each pool by a field manager of its own.
+//! - `lookup`: how all that is asked for.
+
+#[cfg(test)]
+pub(super) mod fixtures;
+pub mod helm;
+pub mod installed;
+mod lookup;
+pub mod place;
+pub mod scheduling;
+pub mod store;
+
+pub use installed::{ClusterPolicy, DevicePlugin, Installed, Mounted, Vendor};
+pub use place::{Origin, Place, Wanted};
+pub use store::{Applied, KeyState, Owner, Released};
+
+/// The node label that names the key of a node's configuration (source: NVIDIA k8s-device-plugin v0.20.0,
+/// `cmd/config-manager`).
+pub const CONFIG_LABEL: &str = "nvidia.com/device-plugin.config";
