@@ -63,6 +63,11 @@ pub trait CloudRules: Send + Sync + Debug {
     /// The taints that the cloud itself puts on nodes of this architecture and capacity type, and that pods must
     /// tolerate too.
     fn system_taints(&self, arch: Option<Arch>, capacity_type: CapacityType) -> Vec<Taint>;
+
+    /// Whether a machine with this GPU restarts once before its MIG slices are there. Where nobody knows, it may.
+    fn mig_restarts(&self, _gpu: &Gpu) -> bool {
+        true
+    }
 }
 
 /// Whether a cloud takes a profile that the GPU supports.

@@ -106,6 +106,12 @@ impl CloudRules for Rules {
             CapacityType::OnDemand => Vec::new(),
         }
     }
+
+    /// A node's set-up restarts it after it has turned MIG mode on, whatever the GPU (source: `AgentBaker` of AKS, its
+    /// partition script).
+    fn mig_restarts(&self, _: &Gpu) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

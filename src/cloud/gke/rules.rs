@@ -103,6 +103,11 @@ impl CloudRules for Rules {
             Some(Arch::X86_64) | None => Vec::new(),
         }
     }
+
+    /// Only GPUs of the Ampere generation take a reset to turn MIG mode on (source: NVIDIA MIG user guide).
+    fn mig_restarts(&self, gpu: &Gpu) -> bool {
+        ["a100-", "a30-"].iter().any(|ampere| gpu.id.starts_with(ampere))
+    }
 }
 
 #[cfg(test)]

@@ -8,11 +8,13 @@
 //! - `planning`: what a plan says beyond that. `naming`: computed names. `rolling`: the warning before nodes roll.
 //! - `sharing`: what a change of sharing does to the pods that run.
 //! - `tags`: keys that differ in case only.
+//! - `checking`: whether a pool that is ready offers its slices, and when that is looked at.
 //! - `private`: what the state carries beside its attributes.
 //! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over. `moving`: from one kind to the
 //!   other.
 //! - `messages`: what a user reads when things go wrong.
 
+mod checking;
 mod clouds;
 mod derived;
 mod equivalent;
