@@ -16,6 +16,7 @@ pub mod nodepool;
 mod origin;
 mod session;
 pub mod settings;
+mod slice_check;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
