@@ -16,6 +16,7 @@ use crate::tfplugin::{Context, Diagnostics, Value};
 
 use super::super::diagnostics;
 use super::super::session::Session;
+use super::checking::Looking;
 use super::planning::INCOMPLETE;
 use super::private::{Private, Shared};
 use super::progress::{Base, Reports};
@@ -83,7 +84,10 @@ impl Lifecycle {
         match made.map_err(shown)? {
             Finished::Ready(pool) => {
                 ctx.set_private(Private::new(self.session.origin(), None).bytes());
-                Ok(Self::finished(&planned, &pool, reached.rules, READY))
+                let state = Self::finished(&planned, &pool, reached.rules, READY);
+                Ok(self
+                    .with_slices(ctx, &call, &Looking { planned: &planned, wanted: &wanted, id: &id }, state)
+                    .await)
             }
             Finished::Incomplete(incomplete) => {
                 let private = Private::new(self.session.origin(), Some(incomplete.pending.clone())).bytes();
@@ -141,11 +145,14 @@ impl Lifecycle {
             None => None,
         };
         ctx.set_private(Private::new(origin, None).bytes());
-        Ok(match last {
+        let state = match last {
             Some(pool) => Self::finished(&planned, &pool, reached.rules, READY),
             // Only values that no cloud holds have changed: what is still open stays as it was.
             None => fill(&planned, prior).null_unknowns(),
-        })
+        };
+        Ok(self
+            .with_slices(ctx, &call, &Looking { planned: &planned, wanted: &wanted, id: &id }, state)
+            .await)
     }
 
     /// The state of an update that ended before the pool was ready; the pool is never tainted by it.
