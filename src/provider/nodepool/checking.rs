@@ -176,7 +176,7 @@ pub(in crate::provider) fn announcer(config: &NodePoolConfig) -> Announcer {
 }
 
 /// How long slices are waited for where nobody says: longer where the machine restarts before they are there.
-pub(in crate::provider) fn patience(cloud: Cloud, gpu: &str, profile: Option<MigProfile>) -> Duration {
+fn patience(cloud: Cloud, gpu: &str, profile: Option<MigProfile>) -> Duration {
     let restarts =
         |rules: &dyn CloudRules| Catalogue::built_in().gpu(gpu).is_none_or(|gpu| rules.mig_restarts(gpu));
     if profile.is_some() && cloud::rules(cloud).is_none_or(restarts) {

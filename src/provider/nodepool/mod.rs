@@ -17,7 +17,7 @@
 mod checking;
 mod clouds;
 mod derived;
-mod equivalent;
+pub(in crate::provider) mod equivalent;
 mod from_value;
 mod import;
 mod kind;
@@ -35,5 +35,8 @@ mod sharing;
 mod tags;
 mod to_value;
 
+pub(in crate::provider) use checking::announcer;
+pub(in crate::provider) use clouds::READING;
 pub use kind::Kind;
+pub(in crate::provider) use lifecycle::reach;
 pub use resource::NodePoolResource;
