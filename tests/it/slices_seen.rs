@@ -23,9 +23,8 @@ fn is_looked_at(desk: &Desk, pool: &Pool) -> bool {
 
 /// The calls to API servers so far.
 fn asked(desk: &Desk) -> usize {
-    let in_cluster = |record: &&Value| {
-        record["url"].as_str().is_some_and(|url| url.contains("/api/v1/nodes"))
-    };
+    let in_cluster =
+        |record: &&Value| record["url"].as_str().is_some_and(|url| url.contains("/api/v1/nodes"));
     desk.sandbox.records().iter().filter(in_cluster).count()
 }
 
@@ -75,16 +74,21 @@ fn wrong_words_are_refused_at_plan() {
 }
 
 #[test]
-fn slices_that_do_not_come_in_time_are_a_warning_with_what_is_there() {
-    // Nodes take as long as operations until they offer anything.
-    let desk = Desk::with_latency("3s");
-    let pool = Pool::zonal().text("slice_check_timeout", "100ms");
-    desk.write(&pool);
-    let fault = json!({"kind": "slow_slices"});
-    let _ = fault;
-    let applied = desk.workspace.apply().success();
-    drop(applied);
-    desk.workspace.assert_empty_plan();
+fn slices_that_do_not_come_in_time_are_a_warning_with_what_is_there_and_the_cause() {
+    let desk = Desk::new();
+    let bare = Pool::zonal()
+        .text("slice_check_timeout", "1s")
+        .set("gke", r#"{ driver_version = "INSTALLATION_DISABLED" }"#);
+    let applied = desk.settle(&bare);
+    applied.says("Node pool mig: 0 of 1 nodes offer the planned 7 nvidia.com/gpu").says("0 nvidia.com/gpu");
+    let state = desk.state();
+    assert_eq!((&state["status"], &state["allocatable_slices"]), (&json!("ready"), &json!(0)));
+    assert!(!desk.workspace.is_tainted(POOL));
+    // A driver makes new nodes, and they are looked at.
+    let mended = bare.set("gke", r#"{ driver_version = "DEFAULT" }"#).text("slice_check_timeout", "30s");
+    assert!(is_looked_at(&desk, &mended));
+    desk.settle(&mended).never_says("offer the planned");
+    assert_eq!(desk.state()["allocatable_slices"], 7);
 }
 
 #[test]
@@ -99,7 +103,11 @@ fn a_cluster_that_cannot_be_asked_leaves_the_slices_unverified_and_the_pool_read
         let pool = Pool::zonal().text("slice_check_timeout", "5s");
         desk.settle(&pool).says("The slices of the node pool mig were not verified").says(words);
         let state = desk.state();
-        assert_eq!((&state["status"], &state["allocatable_slices"]), (&json!("ready"), &Value::Null), "{kind}");
+        assert_eq!(
+            (&state["status"], &state["allocatable_slices"]),
+            (&json!("ready"), &Value::Null),
+            "{kind}"
+        );
         assert!(!desk.workspace.is_tainted(POOL));
     }
 }
