@@ -24,6 +24,4 @@ pub use place::{Origin, Place, Wanted};
 pub use search::Found;
 pub use store::{Applied, KeyState, Owner, Released};
 
-/// The node label that names the key of a node's configuration (source: NVIDIA k8s-device-plugin v0.20.0,
-/// `cmd/config-manager`).
-pub const CONFIG_LABEL: &str = "nvidia.com/device-plugin.config";
+pub use crate::nodepool::labels::CONFIG_LABEL;
