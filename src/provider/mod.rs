@@ -2,6 +2,7 @@
 //!
 //! - [`settings`]: the provider block, and what it says.
 //! - `clusters`: the connections to clusters' Kubernetes APIs.
+//! - `looks`: what a refresh sees in them.
 //! - `session`: what the provider knows once configured, shared by its resources.
 //! - [`nodepool`]: the node-pool resources.
 //! - `origin`: cloud or sandbox, never mixed up.
@@ -12,6 +13,7 @@
 
 mod clusters;
 mod diagnostics;
+mod looks;
 pub mod nodepool;
 mod origin;
 mod session;
