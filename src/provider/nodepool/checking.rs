@@ -7,8 +7,7 @@ use std::time::Duration;
 use crate::cloud;
 use crate::duration::GoDuration;
 use crate::kubernetes::check::{Announcer, SliceCheck};
-use crate::kubernetes::config::ConfigKey;
-use crate::kubernetes::plugin::Wanted;
+use crate::kubernetes::plugin::Place;
 use crate::nodepool::rules::PluginUse;
 use crate::nodepool::spec::Size;
 use crate::nodepool::{Call, Change, CloudRules, NodePoolConfig, NodePoolSpec, PoolId, Problems};
@@ -16,8 +15,10 @@ use crate::slicing::{Catalogue, Cloud, MigProfile};
 use crate::tfplugin::{Action, Context, Plan, Value};
 
 use super::super::slice_check::{KeyPlace, Look, PoolKey, look, warning};
-use super::lifecycle::Lifecycle;
-use super::planning::{paths_of, put};
+use super::companions::WantedKey;
+use super::lifecycle::{Lifecycle, set_status};
+use super::planning::{INCOMPLETE, paths_of, put};
+use super::private::Private;
 use super::{Kind, from_value};
 
 /// The word for a look that warns.
@@ -97,6 +98,12 @@ pub(super) struct Looking<'a> {
     pub(super) planned: &'a Value,
     /// The same, resolved.
     pub(super) wanted: &'a NodePoolSpec,
+    /// What the state carries beside its attributes.
+    pub(super) private: &'a Private,
+    /// Where the pool's key is, where the provider has put it there.
+    pub(super) place: Option<&'a Place>,
+    /// Whether the user has been told what is to be installed.
+    pub(super) advised: bool,
 }
 
 impl Lifecycle {
@@ -113,10 +120,15 @@ impl Lifecycle {
         if is_off || !looking.planned.lookup(SEEN).is_unknown() {
             return state;
         }
-        ctx.checkpoint(state.clone(), ctx.private());
+        let mut kept = state.clone();
+        if looking.private.keys.iter().map(|held| held.names.len()).sum::<usize>() > 1 {
+            // The old key has still to go.
+            set_status(&mut kept, INCOMPLETE);
+        }
+        ctx.checkpoint(kept, looking.private.bytes());
         let Some(check) = looking.check() else { return state };
         let look = look(&self.session, call, check, looking.key()).await;
-        if let Some(warning) = warning(looking.id, &look, false) {
+        if let Some(warning) = warning(looking.id, &look, looking.advised) {
             ctx.warn(warning);
         }
         let number = match look {
@@ -156,13 +168,12 @@ impl Looking<'_> {
 
     /// The key that the plan has made for the pool's nodes.
     fn key(&self) -> Option<PoolKey> {
-        let text = |path: &str| self.planned.lookup(path).as_str().map(str::to_owned);
-        let key = ConfigKey { name: text("config_key")?, yaml: text("config_yaml")? };
-        let wanted = Wanted {
-            namespace: text("device_plugin.namespace"),
-            config_map: text("device_plugin.config_map"),
+        let WantedKey { key, place } = WantedKey::named(self.planned)?;
+        let at = match self.place {
+            Some(place) => KeyPlace::Known(place.clone()),
+            None => KeyPlace::ToFind(place),
         };
-        Some(PoolKey { key, at: KeyPlace::ToFind(wanted) })
+        Some(PoolKey { key, at })
     }
 }
 
