@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::cloud::Clouds;
+use crate::kubernetes::Cluster;
 use crate::nodepool::resolve::Defaults;
-use crate::nodepool::{ClusterId, NodePools};
+use crate::nodepool::{Call, ClusterId, NodePools, PoolError};
 use crate::slicing::Cloud;
 use crate::tfplugin::{AttributePath, Diagnostics};
 
+use super::clusters::Clusters;
 use super::diagnostics;
 use super::origin::Origin;
+use super::settings::Override;
 
 /// The configured provider. Before it is configured it is at the cloud, with no defaults and no credentials.
 #[derive(Debug, Default)]
@@ -29,6 +32,8 @@ pub(super) struct Configured {
     pub(super) unknown: BTreeSet<Cloud>,
     /// The clouds; `None` before the provider is configured.
     pub(super) clouds: Option<Arc<Clouds>>,
+    /// The clusters' Kubernetes APIs.
+    pub(super) clusters: Arc<Clusters>,
 }
 
 impl Default for Configured {
@@ -38,6 +43,7 @@ impl Default for Configured {
             defaults: Some(Defaults::default()),
             unknown: BTreeSet::new(),
             clouds: None,
+            clusters: Arc::new(Clusters::new(Override::None, Origin::Cloud, String::new())),
         }
     }
 }
@@ -70,6 +76,26 @@ impl Session {
         let Configured { unknown, clouds, .. } = self.get();
         let Some(clouds) = clouds.filter(|_| !unknown.contains(&cloud)) else { return Ok(None) };
         clouds.pools(cloud).map(Some).map_err(|error| diagnostics::of_error(&error))
+    }
+
+    /// A cluster's Kubernetes API, reached as the provider block says, else as its cloud does; `None` while what says it
+    /// is not known. Nothing is asked of the cluster itself yet.
+    ///
+    /// # Errors
+    /// When the cloud does not tell the way, or there are no credentials for it.
+    pub(super) async fn cluster(
+        &self,
+        call: &Call,
+        id: &ClusterId,
+    ) -> Result<Option<Arc<Cluster>>, PoolError> {
+        let Configured { unknown, clouds, clusters, .. } = self.get();
+        if clusters.is_unknown(id) {
+            return Ok(None);
+        }
+        let cloud = id.cloud();
+        let pools =
+            clouds.filter(|_| !unknown.contains(&cloud)).map(|clouds| clouds.pools(cloud)).transpose()?;
+        clusters.get(call, id, pools.as_deref()).await
     }
 
     /// Refuses a real cluster in the sandbox, and the sandbox's clusters outside it.

@@ -16,6 +16,7 @@ use crate::tfplugin::{Context, Diagnostics, Value};
 
 use super::super::diagnostics;
 use super::super::session::Session;
+use super::checking::Looking;
 use super::planning::INCOMPLETE;
 use super::private::{Private, Shared};
 use super::progress::{Base, Reports};
@@ -33,24 +34,29 @@ pub(super) struct Lifecycle {
 }
 
 /// A cloud that can be spoken to.
-pub(super) struct Reached {
+pub(in crate::provider) struct Reached {
     pub(super) rules: &'static dyn CloudRules,
-    pub(super) pools: Arc<dyn NodePools>,
+    pub(in crate::provider) pools: Arc<dyn NodePools>,
+}
+
+/// The rules and the API of a cloud.
+pub(in crate::provider) fn reach(session: &Session, cloud: Cloud) -> Result<Reached, Diagnostics> {
+    let rules = cloud::rules(cloud).ok_or_else(|| clouds::unbuilt(cloud))?;
+    let pools = session.pools(cloud)?.ok_or_else(|| {
+        Diagnostics::error(
+            "The provider's configuration is not known",
+            "A part of the provider block comes from something that does not exist yet, and without it the cloud \
+             cannot be reached. Apply what it comes from first (`terraform apply -target=…`), or use values that \
+             are known.",
+        )
+    })?;
+    Ok(Reached { rules, pools })
 }
 
 impl Lifecycle {
     /// The rules and the API of a cloud.
     pub(super) fn reach(&self, cloud: Cloud) -> Result<Reached, Diagnostics> {
-        let rules = cloud::rules(cloud).ok_or_else(|| clouds::unbuilt(cloud))?;
-        let pools = self.session.pools(cloud)?.ok_or_else(|| {
-            Diagnostics::error(
-                "The provider's configuration is not known",
-                "A part of the provider block comes from something that does not exist yet, and without it the cloud \
-                 cannot be reached. Apply what it comes from first (`terraform apply -target=…`), or use values that \
-                 are known.",
-            )
-        })?;
-        Ok(Reached { rules, pools })
+        reach(&self.session, cloud)
     }
 
     /// Creates the pool of a plan.
@@ -83,7 +89,10 @@ impl Lifecycle {
         match made.map_err(shown)? {
             Finished::Ready(pool) => {
                 ctx.set_private(Private::new(self.session.origin(), None).bytes());
-                Ok(Self::finished(&planned, &pool, reached.rules, READY))
+                let state = Self::finished(&planned, &pool, reached.rules, READY);
+                Ok(self
+                    .with_slices(ctx, &call, &Looking { planned: &planned, wanted: &wanted, id: &id }, state)
+                    .await)
             }
             Finished::Incomplete(incomplete) => {
                 let private = Private::new(self.session.origin(), Some(incomplete.pending.clone())).bytes();
@@ -141,11 +150,14 @@ impl Lifecycle {
             None => None,
         };
         ctx.set_private(Private::new(origin, None).bytes());
-        Ok(match last {
+        let state = match last {
             Some(pool) => Self::finished(&planned, &pool, reached.rules, READY),
             // Only values that no cloud holds have changed: what is still open stays as it was.
             None => fill(&planned, prior).null_unknowns(),
-        })
+        };
+        Ok(self
+            .with_slices(ctx, &call, &Looking { planned: &planned, wanted: &wanted, id: &id }, state)
+            .await)
     }
 
     /// The state of an update that ended before the pool was ready; the pool is never tainted by it.

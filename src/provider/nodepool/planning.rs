@@ -12,7 +12,7 @@ use crate::tfplugin::{Action, AttributePath, Diagnostic, Plan, Value};
 use super::super::diagnostics;
 use super::super::session::Session;
 use super::private::Private;
-use super::{Kind, clouds, from_value, naming, rolling, sharing, tags};
+use super::{Kind, checking, clouds, from_value, naming, rolling, sharing, tags};
 
 /// The status of a pool that exists and is not ready.
 pub(super) const INCOMPLETE: &str = "incomplete";
@@ -45,6 +45,7 @@ pub(super) fn plan(plan: &mut Plan<'_>, kind: Kind, session: &Session) {
     unsettled(plan);
     replacements(plan);
     naming::plan(plan, kind.resource_type(), &config, cloud);
+    checking::plan(plan, kind);
     if let Some(cloud) = cloud
         && plan.action() == Action::Update
     {
