@@ -16,9 +16,8 @@ use crate::tfplugin::{Action, Context, Plan, Value};
 
 use super::super::slice_check::{KeyPlace, Look, PoolKey, look, warning};
 use super::companions::WantedKey;
-use super::lifecycle::{Lifecycle, set_status};
-use super::planning::{INCOMPLETE, paths_of, put};
-use super::private::Private;
+use super::lifecycle::Lifecycle;
+use super::planning::{paths_of, put};
 use super::{Kind, from_value};
 
 /// The word for a look that warns.
@@ -98,11 +97,9 @@ pub(super) struct Looking<'a> {
     pub(super) planned: &'a Value,
     /// The same, resolved.
     pub(super) wanted: &'a NodePoolSpec,
-    /// What the state carries beside its attributes.
-    pub(super) private: &'a Private,
-    /// Where the pool's key is, where the provider has put it there.
+    /// Where the apply has put the pool's key, if it has.
     pub(super) place: Option<&'a Place>,
-    /// Whether the user has been told what is to be installed.
+    /// Whether the user has been told what to install.
     pub(super) advised: bool,
 }
 
@@ -120,12 +117,7 @@ impl Lifecycle {
         if is_off || !looking.planned.lookup(SEEN).is_unknown() {
             return state;
         }
-        let mut kept = state.clone();
-        if looking.private.keys.iter().map(|held| held.names.len()).sum::<usize>() > 1 {
-            // The old key has still to go.
-            set_status(&mut kept, INCOMPLETE);
-        }
-        ctx.checkpoint(kept, looking.private.bytes());
+        ctx.checkpoint(state.clone(), ctx.private());
         let Some(check) = looking.check() else { return state };
         let look = look(&self.session, call, check, looking.key()).await;
         if let Some(warning) = warning(looking.id, &look, looking.advised) {
@@ -169,10 +161,7 @@ impl Looking<'_> {
     /// The key that the plan has made for the pool's nodes.
     fn key(&self) -> Option<PoolKey> {
         let WantedKey { key, place } = WantedKey::named(self.planned)?;
-        let at = match self.place {
-            Some(place) => KeyPlace::Known(place.clone()),
-            None => KeyPlace::ToFind(place),
-        };
+        let at = self.place.map_or(KeyPlace::ToFind(place), |place| KeyPlace::Known(place.clone()));
         Some(PoolKey { key, at })
     }
 }

@@ -41,7 +41,7 @@ mod to_value;
 
 pub(in crate::provider) use checking::announcer;
 pub(in crate::provider) use clouds::READING;
-pub(super) use companions::messages::too_slow;
+pub(in crate::provider) use companions::messages::too_slow;
 pub use kind::Kind;
 pub(in crate::provider) use lifecycle::reach;
 pub use resource::NodePoolResource;

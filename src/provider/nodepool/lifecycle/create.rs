@@ -57,20 +57,13 @@ impl Lifecycle {
         }
         let made = made.map_err(shown)?;
         let advised = found.as_ref().is_some_and(|found| advise(ctx, found, &wanted));
-        Ok(match made {
+        match made {
             Finished::Ready(pool) => {
                 ctx.set_private(private.bytes());
                 let state = Self::finished(&planned, &pool, reached.rules, READY);
                 let place = found.as_ref().map(|found| &found.place);
-                let looking = Looking {
-                    id: &id,
-                    planned: &planned,
-                    wanted: &wanted,
-                    private: &private,
-                    place,
-                    advised,
-                };
-                self.with_slices(ctx, &call, &looking, state).await
+                let looking = Looking { id: &id, planned: &planned, wanted: &wanted, place, advised };
+                Ok(self.with_slices(ctx, &call, &looking, state).await)
             }
             Finished::Incomplete(incomplete) => {
                 let private = private.with_pending(Some(incomplete.pending.clone())).bytes();
@@ -80,9 +73,9 @@ impl Lifecycle {
                     return Err(messages::failed(&id, &incomplete));
                 }
                 ctx.warn(messages::kept(&id, &incomplete));
-                state
+                Ok(state)
             }
-        })
+        }
     }
 
     /// Forgets a pool that was not made after all, and takes its key back. Only what is gone for certain is forgotten;
@@ -102,11 +95,9 @@ impl Lifecycle {
     }
 }
 
-/// Tells once what is missing for the key to be read; whether anything is.
+/// Tells once what is missing for the key to be read, and whether anything is.
 pub(super) fn advise(ctx: &Context, found: &Found, wanted: &NodePoolSpec) -> bool {
-    let advice = found.advice(&wanted.taints);
-    if let Some(advice) = &advice {
-        ctx.warn(keys::unread(&found.place.full_name(), &found.key.name, advice));
-    }
-    advice.is_some()
+    let Some(advice) = found.advice(&wanted.taints) else { return false };
+    ctx.warn(keys::unread(&found.place.full_name(), &found.key.name, &advice));
+    true
 }
