@@ -7,6 +7,7 @@
 //! - [`helm`]: what to install, in the charts' own values. Pure.
 //! - [`search`]: where a key is that a pool's label names.
 //! - [`store`]: our keys in the ConfigMap, each pool by a field manager of its own.
+//! - [`release`]: giving them up.
 //! - `lookup`: how all that is asked for.
 
 #[cfg(test)]
@@ -15,13 +16,15 @@ pub mod helm;
 pub mod installed;
 mod lookup;
 pub mod place;
+pub mod release;
 pub mod scheduling;
 pub mod search;
 pub mod store;
 
 pub use installed::{ClusterPolicy, DevicePlugin, Installed, Mounted, Vendor};
 pub use place::{Origin, Place, Wanted};
+pub use release::Released;
 pub use search::Found;
-pub use store::{Applied, KeyState, Owner, Released};
+pub use store::{Applied, KeyState, Owner};
 
 pub use crate::nodepool::labels::CONFIG_LABEL;

@@ -8,7 +8,7 @@ use crate::cloud;
 use crate::duration::GoDuration;
 use crate::kubernetes::check::{Announcer, SliceCheck};
 use crate::kubernetes::config::ConfigKey;
-use crate::kubernetes::plugin::Wanted;
+use crate::kubernetes::plugin::{Place, Wanted};
 use crate::nodepool::rules::PluginUse;
 use crate::nodepool::spec::Size;
 use crate::nodepool::{Call, Change, CloudRules, NodePoolConfig, NodePoolSpec, PoolId, Problems};
@@ -97,6 +97,10 @@ pub(super) struct Looking<'a> {
     pub(super) planned: &'a Value,
     /// The same, resolved.
     pub(super) wanted: &'a NodePoolSpec,
+    /// Where the apply has put the pool's key, if it has.
+    pub(super) place: Option<&'a Place>,
+    /// Whether the user has been told what to install.
+    pub(super) advised: bool,
 }
 
 impl Lifecycle {
@@ -116,7 +120,7 @@ impl Lifecycle {
         ctx.checkpoint(state.clone(), ctx.private());
         let Some(check) = looking.check() else { return state };
         let look = look(&self.session, call, check, looking.key()).await;
-        if let Some(warning) = warning(looking.id, &look, false) {
+        if let Some(warning) = warning(looking.id, &look, looking.advised) {
             ctx.warn(warning);
         }
         let number = match look {
@@ -162,7 +166,8 @@ impl Looking<'_> {
             namespace: text("device_plugin.namespace"),
             config_map: text("device_plugin.config_map"),
         };
-        Some(PoolKey { key, at: KeyPlace::ToFind(wanted) })
+        let at = self.place.map_or(KeyPlace::ToFind(wanted), |place| KeyPlace::Known(place.clone()));
+        Some(PoolKey { key, at })
     }
 }
 
@@ -176,7 +181,7 @@ pub(in crate::provider) fn announcer(config: &NodePoolConfig) -> Announcer {
 }
 
 /// How long slices are waited for where nobody says: longer where the machine restarts before they are there.
-pub(in crate::provider) fn patience(cloud: Cloud, gpu: &str, profile: Option<MigProfile>) -> Duration {
+fn patience(cloud: Cloud, gpu: &str, profile: Option<MigProfile>) -> Duration {
     let restarts =
         |rules: &dyn CloudRules| Catalogue::built_in().gpu(gpu).is_none_or(|gpu| rules.mig_restarts(gpu));
     if profile.is_some() && cloud::rules(cloud).is_none_or(restarts) {

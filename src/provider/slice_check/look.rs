@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::duration::GoDuration;
 use crate::kubernetes::Cluster;
 use crate::kubernetes::check::{Announcer, Mismatch, NotVerified, Outcome, SliceCheck};
 use crate::kubernetes::config::ConfigKey;
@@ -12,6 +13,9 @@ use super::super::session::Session;
 
 /// How long the way to the cluster may take, and the look at what is installed there.
 const ARRIVAL: Duration = Duration::from_secs(30);
+
+/// With less time left than this nothing is asked any more.
+const ARRIVAL_AT_LEAST: Duration = Duration::from_secs(1);
 
 /// What was seen.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +35,8 @@ pub(in crate::provider) enum Why {
     NoWay(PoolError),
     /// The way to the cluster was not found in time.
     TooSlow,
+    /// The operation's own time-out was used up before.
+    NoTime(Duration),
     /// The provider's `kubernetes` block, or the cloud's credentials, are not known yet.
     NotConfigured,
     /// The check itself says so.
@@ -47,6 +53,11 @@ impl Why {
             Why::TooSlow => format!(
                 "The cluster could not be asked: its cloud did not tell within {} s how it is reached.",
                 ARRIVAL.as_secs()
+            ),
+            Why::NoTime(timeout) => format!(
+                "The operation's time-out of {} has passed: no time was left for the look. A longer one in the block \
+                 timeouts leaves some.",
+                GoDuration(*timeout)
             ),
             Why::NotConfigured => {
                 "How the cluster is reached is not known yet: a part of the provider block comes from \
@@ -84,6 +95,9 @@ pub(in crate::provider) async fn look(
     key: Option<PoolKey>,
 ) -> Look {
     tracing::info!(pool = %check.pool, per_node = check.per_node, resource = check.resource, "looking for the slices");
+    if call.remaining() < ARRIVAL_AT_LEAST {
+        return Look::NotVerified(Why::NoTime(call.timeout));
+    }
     let looking = async {
         let cluster = match reach(session, call, &check.pool.cluster).await {
             Ok(cluster) => cluster,

@@ -7,8 +7,10 @@
 
 mod live;
 mod look;
+mod resource;
+mod schema;
 mod words;
 
-pub(in crate::provider) use live::{ToldByKey, Untold, told_by_key};
-pub(in crate::provider) use look::{KeyPlace, Look, PoolKey, Why, look};
+pub(in crate::provider) use look::{KeyPlace, Look, PoolKey, look};
+pub(in crate::provider) use resource::SliceCheckResource;
 pub(in crate::provider) use words::warning;
