@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::components::{Cutting, Plugin};
 use super::controllers::Run;
@@ -71,6 +72,8 @@ pub(crate) struct Cluster {
     pub(crate) plugins: BTreeMap<String, Plugin>,
     /// What mig-manager did, by the uid of the node.
     pub(crate) cuttings: BTreeMap<String, Cutting>,
+    /// Templates of `DaemonSet`s as they were before somebody broke them, by namespace and name.
+    pub(crate) broken: BTreeMap<String, Value>,
     /// When everybody last took a turn.
     pub(crate) settled_at: Millis,
 }

@@ -79,6 +79,7 @@ impl Cluster {
             runs: BTreeMap::new(),
             plugins: BTreeMap::new(),
             cuttings: BTreeMap::new(),
+            broken: BTreeMap::new(),
             settled_at: view.created_at,
         };
         // As old as the cluster itself, and long since at work.

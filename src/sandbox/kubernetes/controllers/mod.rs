@@ -5,6 +5,7 @@
 
 mod daemonsets;
 mod garbage;
+mod images;
 mod kubelet;
 mod scheduler;
 
@@ -16,6 +17,7 @@ use super::cluster::{Cluster, Scene, View};
 use super::object;
 use crate::sandbox::clock::{Millis, rfc3339_seconds};
 
+pub(crate) use images::unpullable;
 pub(crate) use kubelet::Run;
 
 /// Rounds after which the rest waits for the next look. Each round moves something one step; chains are short.
