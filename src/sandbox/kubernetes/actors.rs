@@ -93,13 +93,13 @@ impl Act {
             }),
             "remove_plugin" => Self::RemovePlugin,
             "restart_plugin" => Self::RestartPlugin,
-            "break_plugin" => Self::BreakPlugin(
-                match fields.choice("how", &["image", "selector", "environment"])? {
+            "break_plugin" => {
+                Self::BreakPlugin(match fields.choice("how", &["image", "selector", "environment"])? {
                     "selector" => Breakage::Selector,
                     "environment" => Breakage::Environment,
                     _ => Breakage::Image,
-                },
-            ),
+                })
+            }
             "mend_plugin" => Self::MendPlugin,
             _ => Self::Compact,
         };
@@ -160,7 +160,9 @@ impl Cluster {
             }
             Act::MendPlugin => {
                 if self.broken.is_empty() {
-                    return Err(ActorError::Impossible("break_plugin broke nothing in the cluster".to_owned()));
+                    return Err(ActorError::Impossible(
+                        "break_plugin broke nothing in the cluster".to_owned(),
+                    ));
                 }
                 for (key, whole) in std::mem::take(&mut self.broken) {
                     // Whatever somebody removed in the meantime needs no mending.

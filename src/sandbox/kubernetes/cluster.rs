@@ -33,8 +33,12 @@ pub(crate) enum Stack {
     PluginWithConfig,
     /// The GPU operator's chart, driver and container toolkit left to the cloud.
     Operator,
+    /// The GPU operator's chart, which brings driver and container toolkit itself.
+    OperatorWithDriver,
     /// The chart twice: once plain, once with a `ConfigMap`.
     TwoPlugins,
+    /// The device plugin by its manifest, which asks no node for a label: on every one with GPUs.
+    Manifest,
 }
 
 /// A cluster as its cloud knows it.
@@ -53,6 +57,8 @@ pub(crate) struct View<'a> {
     pub(crate) certificates: bool,
     /// What somebody installed before anybody looked.
     pub(crate) stack: Stack,
+    /// Somebody works on the GPU pool that is there.
+    pub(crate) workload: bool,
     pub(crate) nodes: Vec<&'a Node>,
 }
 

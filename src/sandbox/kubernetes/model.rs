@@ -10,6 +10,7 @@ use super::components::charts;
 use super::object;
 use super::store::Store;
 use crate::sandbox::clock::Millis;
+use crate::sandbox::nodes::Occupied;
 
 /// Namespaces that every cluster has.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -45,6 +46,13 @@ impl Kubernetes {
         let due = scene.now >= cluster.settled_at + rest;
         let changed = due && cluster.settle(scene, view);
         (cluster, changed || !known)
+    }
+
+    /// What a drain would have to wait for: nodes with pods of their own, by cluster. A cluster that nobody looked at has
+    /// none.
+    pub(crate) fn occupied(&self) -> Occupied {
+        let clusters = self.clusters.iter();
+        Occupied(clusters.map(|(id, cluster)| (id.clone(), cluster.occupied())).collect())
     }
 
     /// Labels, taints and allocatable of the nodes as Kubernetes has them, in place of the cloud's idea of them.
@@ -91,7 +99,14 @@ impl Cluster {
         for (resource, object) in charts::stack(view.stack) {
             cluster.install(&mut then, resource, object, "helm");
         }
+        // What shows GPUs comes first, and then somebody asks for one.
         cluster.settle(&mut then, view);
+        if view.workload {
+            for (resource, object) in charts::workload() {
+                cluster.install(&mut then, resource, object, "helm");
+            }
+            cluster.settle(&mut then, view);
+        }
         cluster
     }
 }

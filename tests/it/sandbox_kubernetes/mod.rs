@@ -2,6 +2,7 @@
 //!
 //! - [`nodes`], [`config_maps`], [`workloads`]: what is in a cluster;
 //! - [`access`]: the ways in, by the clouds' own APIs too, and who may what;
+//! - [`script`]: all of that in one go, on every cluster; [`drains`]: rollouts of the clouds before pods and budgets;
 //! - [`stacks`]: NVIDIA's components as they are seeded, and what becomes allocatable;
 //! - [`faults`]: bad days; [`process`]: the command line, the state file, the record.
 //!
@@ -10,9 +11,11 @@
 
 mod access;
 mod config_maps;
+mod drains;
 mod faults;
 mod nodes;
 mod process;
+mod script;
 mod stacks;
 mod workloads;
 

@@ -28,7 +28,8 @@ pub(crate) fn broken(template: &Value, how: Breakage) -> Value {
             }
         }
         Breakage::Environment => {
-            for container in containers(&mut broken).filter(|container| super::programs::is_plugin(container)) {
+            for container in containers(&mut broken).filter(|container| super::programs::is_plugin(container))
+            {
                 let mut variables = list(container, "/env").to_vec();
                 variables.retain(|variable| variable["name"] != "MIG_STRATEGY");
                 variables.push(json!({"name": "MIG_STRATEGY", "value": "none"}));
@@ -41,6 +42,9 @@ pub(crate) fn broken(template: &Value, how: Breakage) -> Value {
 
 fn containers(template: &mut Value) -> impl Iterator<Item = &mut Value> {
     let spec = template["spec"].as_object_mut();
-    let lists = spec.into_iter().flatten().filter(|(name, _)| matches!(name.as_str(), "containers" | "initContainers"));
+    let lists = spec
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| matches!(name.as_str(), "containers" | "initContainers"));
     lists.filter_map(|(_, list)| list.as_array_mut()).flatten()
 }

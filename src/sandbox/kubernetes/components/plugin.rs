@@ -199,7 +199,8 @@ impl Cluster {
         at: Millis,
     ) -> Result<Shown, String> {
         let config = Config::read(text)?;
-        let gpus = node.gpus.as_ref().filter(|_| node.driver).map_or(0, |gpus| gpus.count);
+        let driver = node.driver || self.brings_driver(node);
+        let gpus = node.gpus.as_ref().filter(|_| driver).map_or(0, |gpus| gpus.count);
         if gpus == 0 {
             // Without a driver or without GPUs it waits and shows nothing.
             return Ok(Shown { sharing: "none", ..Shown::default() });

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::deployments::is_ready;
 use super::ready_since;
 use crate::sandbox::clock::{Millis, rfc3339_seconds};
 use crate::sandbox::kubernetes::cluster::{Cluster, Scene, View};
@@ -39,7 +40,8 @@ impl Cluster {
                 self.end_pod(scene, pod);
             }
             // Those of another template go one after the other; one that does not work is no loss.
-            let mut working = pods.iter().filter(there).filter(|pod| !misplaced(pod) && is_ready(pod)).count();
+            let mut working =
+                pods.iter().filter(there).filter(|pod| !misplaced(pod) && is_ready(pod)).count();
             let kept = wanted.len().saturating_sub(most_unavailable(&set, wanted.len()));
             for pod in pods.iter().filter(there).filter(|pod| !misplaced(pod) && !failed(pod) && !fits(pod)) {
                 if set["spec"]["updateStrategy"]["type"] == "OnDelete" {
@@ -96,11 +98,6 @@ impl Cluster {
         }
         self.save(now, "daemonsets.apps", counted, "kube-controller-manager", "status");
     }
-}
-
-fn is_ready(pod: &Value) -> bool {
-    let mut conditions = list(pod, "/status/conditions").iter();
-    conditions.any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }
 
 /// Pods that may be missing while they are replaced: a number, or a share that is rounded up.

@@ -4,6 +4,8 @@
 //! has a cause with a known time happens at that time, whoever looks later.
 
 mod daemonsets;
+mod deployments;
+mod drains;
 mod garbage;
 mod images;
 mod kubelet;
@@ -31,6 +33,8 @@ impl Cluster {
             self.sync_nodes(scene, view);
             self.collect_garbage(scene);
             self.run_daemons(scene, view);
+            self.run_deployments(scene);
+            self.drain(scene, view);
             self.schedule(scene);
             self.run_pods(scene, view);
             self.run_components(scene, view);
