@@ -1,6 +1,8 @@
 //! The HCL surface: the provider block and its resources, where Terraform, the node pools and the clouds meet.
 //!
 //! - [`settings`]: the provider block, and what it says.
+//! - `clusters`: the connections to clusters' Kubernetes APIs.
+//! - `looks`: what a refresh sees in them.
 //! - `session`: what the provider knows once configured, shared by its resources.
 //! - [`nodepool`]: the node-pool resources.
 //! - `origin`: cloud or sandbox, never mixed up.
@@ -9,7 +11,9 @@
 //! A cloud is seen only through [`CloudRules`](crate::nodepool::CloudRules) and
 //! [`NodePools`](crate::nodepool::NodePools).
 
+mod clusters;
 mod diagnostics;
+mod looks;
 pub mod nodepool;
 mod origin;
 mod session;

@@ -6,6 +6,7 @@
 //! - [`place`]: which ConfigMap is read, and where it would be if nothing is installed. Pure.
 //! - [`helm`]: what to install, in the charts' own values. Pure.
 //! - [`store`]: our keys in the ConfigMap, each pool by a field manager of its own.
+//! - [`release`]: giving them up.
 //! - `lookup`: how all that is asked for.
 
 #[cfg(test)]
@@ -14,12 +15,14 @@ pub mod helm;
 pub mod installed;
 mod lookup;
 pub mod place;
+pub mod release;
 pub mod scheduling;
 pub mod store;
 
 pub use installed::{ClusterPolicy, DevicePlugin, Installed, Mounted, Vendor};
 pub use place::{Origin, Place, Wanted};
-pub use store::{Applied, KeyState, Owner, Released};
+pub use release::Released;
+pub use store::{Applied, KeyState, Owner};
 
 /// The node label that names the key of a node's configuration (source: NVIDIA k8s-device-plugin v0.20.0,
 /// `cmd/config-manager`).

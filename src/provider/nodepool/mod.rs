@@ -9,11 +9,13 @@
 //! - `sharing`: what a change of sharing does to the pods that run.
 //! - `tags`: keys that differ in case only.
 //! - `private`: what the state carries beside its attributes.
+//! - `companions`: the key in the device plugin's ConfigMap.
 //! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over. `moving`: from one kind to the
 //!   other.
 //! - `messages`: what a user reads when things go wrong.
 
 mod clouds;
+mod companions;
 mod derived;
 mod equivalent;
 mod from_value;
@@ -33,5 +35,6 @@ mod sharing;
 mod tags;
 mod to_value;
 
+pub(super) use companions::messages::too_slow;
 pub use kind::Kind;
 pub use resource::NodePoolResource;

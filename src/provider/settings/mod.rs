@@ -1,8 +1,10 @@
 //! The provider block.
 //!
 //! - `azure`, `google`: what each cloud is reached with.
+//! - `kubernetes`: how one cluster's own API is reached.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use url::Url;
 
@@ -12,11 +14,15 @@ use crate::nodepool::resolve::Defaults;
 use crate::slicing::Cloud;
 use crate::tfplugin::{Attribute, AttributePath, Diagnostic, Diagnostics, Schema, Type, Value};
 
+use super::clusters::Clusters;
 use super::origin::Origin;
 use super::session::Configured;
 
 mod azure;
 mod google;
+mod kubernetes;
+
+pub(crate) use kubernetes::Override;
 
 /// The environment variable that points everything at a sandbox.
 pub(super) const SANDBOX: &str = "GPUSLICE_SANDBOX";
@@ -30,6 +36,7 @@ pub(super) fn schema() -> Schema {
         )
         .attribute(azure::attribute())
         .attribute(google::attribute())
+        .attribute(kubernetes::attribute())
         .attribute(Attribute::map("default_labels", Type::String).optional().describe(
             "Node labels for every pool. A pool's own `labels` win over them.",
         ))
@@ -41,6 +48,7 @@ pub(super) fn schema() -> Schema {
 /// Judges the known part of the block.
 pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
     azure::validate(config.lookup("azure"), diagnostics);
+    kubernetes::validate(config.lookup("kubernetes"), diagnostics);
     for (key, value) in config.lookup("default_labels").as_map().into_iter().flatten() {
         let path = AttributePath::parse("default_labels").key(key.as_str());
         if key.starts_with("gpuslice/") {
@@ -66,7 +74,7 @@ pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
 /// What the block and the environment say.
 ///
 /// # Errors
-/// When `GPUSLICE_SANDBOX` is no address of this machine.
+/// When `GPUSLICE_SANDBOX` is no address of this machine, or the block `kubernetes` cannot be used.
 pub(super) fn configured(
     config: &Value,
     sandbox: Option<String>,
@@ -83,8 +91,15 @@ pub(super) fn configured(
         sandbox,
     };
     let origin = if settings.sandbox.is_some() { Origin::Sandbox } else { Origin::Cloud };
-    let configured =
-        Configured { origin, defaults: defaults(config), unknown: unknown(config, origin), clouds: None };
+    let way = kubernetes::settings(config.lookup("kubernetes"))?;
+    let configured = Configured {
+        origin,
+        defaults: defaults(config),
+        unknown: unknown(config, origin),
+        clouds: None,
+        clusters: Arc::new(Clusters::new(way, origin, settings.user_agent.clone())),
+        looks: Arc::default(),
+    };
     Ok((settings, configured))
 }
 
