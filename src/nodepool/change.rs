@@ -94,6 +94,8 @@ pub const COMMON: &[CommonChange] = &[
     CommonChange { attribute: "max_pods", aks: Change::Replace, gke: Change::Replace, eks: Change::Rolls },
     same("kubernetes_version", Change::Rolls),
     same("upgrade", Change::InPlace),
+    same("slice_check", Change::None),
+    same("slice_check_timeout", Change::None),
     same("on_incomplete", Change::None),
     same("timeouts", Change::None),
 ];

@@ -63,6 +63,14 @@ pub trait CloudRules: Send + Sync + Debug {
     /// The taints that the cloud itself puts on nodes of this architecture and capacity type, and that pods must
     /// tolerate too.
     fn system_taints(&self, arch: Option<Arch>, capacity_type: CapacityType) -> Vec<Taint>;
+
+    /// What a device plugin in the cluster has to be told of such a pool; `None` while what decides it is not known.
+    fn plugin_config(&self, config: &NodePoolConfig) -> Option<PluginUse>;
+
+    /// Whether a machine with this GPU restarts once before its MIG slices are there. Where nobody knows, it may.
+    fn mig_restarts(&self, _gpu: &Gpu) -> bool {
+        true
+    }
 }
 
 /// Whether a cloud takes a profile that the GPU supports.
@@ -74,6 +82,17 @@ pub enum ProfileVerdict {
     Doubtful(String),
     /// It does not; the sentence says why.
     Refused(String),
+}
+
+/// What a pool's slices need of the configuration of a device plugin in the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PluginUse {
+    /// Nothing: the cloud itself announces slices.
+    Never,
+    /// Every pool has a key, cut or shared.
+    Always,
+    /// Only pools whose GPUs are shared have one.
+    ForSharing,
 }
 
 /// What a pool's GPUs are cut into.

@@ -5,6 +5,7 @@
 //! - `looks`: what a refresh sees in them.
 //! - `session`: what the provider knows once configured, shared by its resources.
 //! - [`nodepool`]: the node-pool resources.
+//! - `slice_check`: whether slices are seen, and the resource that demands it.
 //! - `origin`: cloud or sandbox, never mixed up.
 //! - `diagnostics`: the neutral problems and errors in Terraform's form.
 //!
@@ -18,6 +19,7 @@ pub mod nodepool;
 mod origin;
 mod session;
 pub mod settings;
+mod slice_check;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use crate::tfplugin::{self, Configure, Context, Diagnostic, Diagnostics, Resourc
 
 use nodepool::{Kind, NodePoolResource};
 use session::Session;
+use slice_check::SliceCheckResource;
 
 /// The provider `gpuslice`.
 #[derive(Debug, Default)]
@@ -71,6 +74,7 @@ impl tfplugin::Provider for Provider {
             let pool: Arc<dyn Resource> = Arc::new(NodePoolResource::new(kind, Arc::clone(&self.session)));
             (kind.resource_type().to_owned(), pool)
         });
-        BTreeMap::from(pools)
+        let check: Arc<dyn Resource> = Arc::new(SliceCheckResource::new(Arc::clone(&self.session)));
+        pools.into_iter().chain([(SliceCheckResource::TYPE.to_owned(), check)]).collect()
     }
 }

@@ -72,6 +72,8 @@ mod plan_unknowns;
 mod sandbox_aks;
 mod sandbox_gke;
 mod sandbox_kubernetes;
+mod slice_check_resource;
+mod slices_seen;
 mod support;
 mod tfplugin;
 mod timeslice_import;

@@ -110,6 +110,11 @@ impl Pool {
         self
     }
 
+    /// Its address.
+    pub(crate) fn address(&self) -> &'static str {
+        self.address
+    }
+
     /// The whole configuration.
     pub(crate) fn hcl(&self) -> String {
         let (kind, name) = self.address.split_once('.').expect("an address");

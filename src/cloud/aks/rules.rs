@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::options::{GPU_STACK, GpuStack};
 use super::{checks, labels, option_checks, options, profiles};
-use crate::nodepool::rules::{CloudRules, ProfileVerdict, SlicingChoice};
+use crate::nodepool::rules::{CloudRules, PluginUse, ProfileVerdict, SlicingChoice};
 use crate::nodepool::spec::{CapacityType, Taint};
 use crate::nodepool::{Field, NodePoolConfig, OptionSpec, Problems};
 use crate::slicing::{Arch, Cloud, GPU_RESOURCE, Gpu, MigProfile, MigStrategy};
@@ -105,6 +105,21 @@ impl CloudRules for Rules {
             CapacityType::Spot => vec![labels::spot_taint()],
             CapacityType::OnDemand => Vec::new(),
         }
+    }
+
+    fn plugin_config(&self, config: &NodePoolConfig) -> Option<PluginUse> {
+        let stack = match &config.options {
+            Field::Null => GpuStack::default(),
+            Field::Unknown => return None,
+            Field::Known(options) => GpuStack::of(options)?,
+        };
+        Some(if stack == GpuStack::Managed { PluginUse::Never } else { PluginUse::Always })
+    }
+
+    /// A node's set-up restarts it after it has turned MIG mode on, whatever the GPU (source: `AgentBaker` of AKS, its
+    /// partition script).
+    fn mig_restarts(&self, _: &Gpu) -> bool {
+        true
     }
 }
 

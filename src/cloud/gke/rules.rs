@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{checks, labels, option_checks, options, parts, profiles};
-use crate::nodepool::rules::{CloudRules, ProfileVerdict, SlicingChoice};
+use crate::nodepool::rules::{CloudRules, PluginUse, ProfileVerdict, SlicingChoice};
 use crate::nodepool::spec::{CapacityType, Taint};
 use crate::nodepool::{NodePoolConfig, OptionSpec, Problems};
 use crate::slicing::{Arch, Cloud, GPU_RESOURCE, Gpu, MigProfile, MigStrategy};
@@ -102,6 +102,15 @@ impl CloudRules for Rules {
             Some(Arch::Arm64) => vec![labels::arm_taint()],
             Some(Arch::X86_64) | None => Vec::new(),
         }
+    }
+
+    fn plugin_config(&self, _: &NodePoolConfig) -> Option<PluginUse> {
+        Some(PluginUse::Never)
+    }
+
+    /// Only GPUs of the Ampere generation take a reset to turn MIG mode on (source: NVIDIA MIG user guide).
+    fn mig_restarts(&self, gpu: &Gpu) -> bool {
+        ["a100-", "a30-"].iter().any(|ampere| gpu.id.starts_with(ampere))
     }
 }
 

@@ -10,7 +10,9 @@ use kube::api::{ListParams, WatchEvent, WatchParams};
 use tokio::time::Instant;
 
 use super::judge::{Verdict, judge, report, staying};
-use super::{Announcer, Mismatch, NotVerified, Outcome, SliceCheck, announcers, diagnosis, evidence};
+use super::{
+    Announcer, Evidence, Mismatch, NotVerified, Outcome, SliceCheck, announcers, diagnosis, evidence,
+};
 use crate::kubernetes::cluster::{Cluster, REQUEST};
 use crate::kubernetes::error::KubeError;
 use crate::kubernetes::nodes::{NodeSeen, pool_selector};
@@ -30,8 +32,11 @@ const WATCH: Duration = Duration::from_secs(45);
 /// How long to wait after a failed list or a broken watch.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The time that is kept back from a call for the diagnosis.
+/// The time that is kept back from a call for the diagnosis, and the longest that it takes.
 const FOR_DIAGNOSIS: Duration = Duration::from_secs(20);
+
+/// The least time that a list is given: a check with little time sees the nodes at least once.
+const ONE_LOOK: Duration = Duration::from_secs(2);
 
 /// What a check asks of the cluster, for [`Cluster::preflight`].
 pub fn rights() -> Vec<Right> {
@@ -48,7 +53,9 @@ impl Cluster {
     /// It never fails: what keeps it from looking is an outcome.
     pub async fn check_slices(&self, call: &Call, check: &SliceCheck) -> Outcome {
         let begun = Instant::now();
-        let time = check.timeout.min(call.remaining().saturating_sub(FOR_DIAGNOSIS));
+        let left = call.remaining();
+        // Of a call that is almost over the nodes get the larger part.
+        let time = check.timeout.min(left.saturating_sub(FOR_DIAGNOSIS.min(left / 4)));
         let mut follower = Follower {
             cluster: self,
             call,
@@ -125,6 +132,7 @@ impl Follower<'_> {
         let options = ListParams::default().labels(&pool_selector(&self.check.pool));
         let right = list_nodes();
         let time = if reached { REQUEST } else { FIRST_CONTACT.saturating_sub(self.begun.elapsed()) };
+        let time = time.min(self.deadline.saturating_duration_since(Instant::now()).max(ONE_LOOK));
         let answer = self.cluster.once(self.call, &right, api.list(&options));
         let timed_out = KubeError::TimedOut {
             server: self.cluster.server().to_owned(),
@@ -142,8 +150,9 @@ impl Follower<'_> {
     async fn nothing_announces(&self) -> Option<Outcome> {
         let Announcer::DevicePlugin { key } = &self.check.announcer else { return None };
         let taints = staying(&self.nodes).next().map(|node| node.taints.clone()).unwrap_or_default();
-        // Who may not look cannot tell; the nodes will.
-        let installed = self.cluster.installed(self.call).await.ok()?;
+        // Who may not look, or gets no answer, cannot tell; the nodes will.
+        let installed = tokio::time::timeout_at(self.deadline, self.cluster.installed(self.call)).await;
+        let installed = installed.ok()?.ok()?;
         let advice =
             announcers::advice(self.check, key.as_ref().map(|(place, _)| place), &installed, &taints)?;
         Some(Outcome::NotVerified(NotVerified::NothingAnnounces { advice }))
@@ -238,7 +247,10 @@ impl Follower<'_> {
 
     async fn mismatch(&self) -> Mismatch {
         let nodes: Vec<_> = staying(&self.nodes).cloned().collect();
-        let found = evidence::collect(self.cluster, self.call, self.check, nodes).await;
+        let looking = evidence::collect(self.cluster, self.call, self.check, nodes.clone());
+        // Better a diagnosis from the nodes alone than none.
+        let found = tokio::time::timeout(FOR_DIAGNOSIS, looking).await;
+        let found = found.unwrap_or_else(|_| Evidence { nodes, ..Evidence::default() });
         let reports: Vec<_> = found.nodes.iter().map(|node| report(self.check, node)).collect();
         let there = u32::try_from(reports.len()).unwrap_or(u32::MAX);
         Mismatch {

@@ -4,6 +4,7 @@
 //! - this file: [`PluginConfig`], and the YAML that says it.
 //! - [`key`]: the name under which that YAML stands in a ConfigMap, made from its content.
 //! - `model`: the plugin's configuration schema v1, as data; [`lint`]: what the plugin makes of a text.
+//! - [`read`]: what a text tells the plugin, the way back from the YAML.
 //! - [`fallback`]: what unlabelled nodes get, and the `default` key that keeps it so.
 //!
 //! Source of the schema: NVIDIA k8s-device-plugin v0.20.0, `api/config/v1`.
@@ -16,10 +17,12 @@ pub mod fallback;
 pub mod key;
 pub mod lint;
 mod model;
+pub mod read;
 
 pub use fallback::{DefaultKey, Fallback, Strategy};
 pub use key::ConfigKey;
 pub use lint::{Finding, Weight, lint};
+pub use read::{Told, Unreadable};
 
 /// The longest name of a resource that the plugin takes, prefix included.
 const LONGEST_RESOURCE: usize = 63;

@@ -72,6 +72,14 @@ fn the_plugin_takes_all_of_every_text() {
 }
 
 #[test]
+fn what_was_written_is_read_back() {
+    for (what, config) in kinds() {
+        let told = Told::read(&config.yaml().unwrap()).unwrap();
+        assert_eq!(told.of(&config.resource), config, "{what}");
+    }
+}
+
+#[test]
 fn what_the_plugin_refuses_is_not_written() {
     use ConfigError::*;
     let cases = [
@@ -140,12 +148,15 @@ proptest! {
         prop_assert!(is_ours(&key.name, &key.yaml));
         prop_assert_eq!(value_fault(&key.name), None);
         prop_assert!(key.yaml.contains("renameByDefault: ") && key.yaml.contains("failRequestsGreaterThanOne: "));
+        let slice = (mig == Some(true)).then_some(config.resource.as_str());
+        prop_assert_eq!(Told::read(&key.yaml).unwrap().to_node(slice), config);
     }
 
     /// No text makes the lint fail.
     #[test]
     fn any_text_can_be_judged(text in "(?s).{0,200}") {
-        let _ = lint(&text);
+        let refused = lint(&text).iter().any(|finding| finding.weight == Weight::Refused);
+        prop_assert_eq!(Told::read(&text).is_err(), refused);
     }
 }
 

@@ -5,6 +5,7 @@
 //! - [`scheduling`]: whether a DaemonSet's pods come to a node.
 //! - [`place`]: which ConfigMap is read, and where it would be if nothing is installed. Pure.
 //! - [`helm`]: what to install, in the charts' own values. Pure.
+//! - [`search`]: where a key is that a pool's label names.
 //! - [`store`]: our keys in the ConfigMap, each pool by a field manager of its own.
 //! - [`release`]: giving them up.
 //! - `lookup`: how all that is asked for.
@@ -17,11 +18,13 @@ mod lookup;
 pub mod place;
 pub mod release;
 pub mod scheduling;
+pub mod search;
 pub mod store;
 
 pub use installed::{ClusterPolicy, DevicePlugin, Installed, Mounted, Vendor};
 pub use place::{Origin, Place, Wanted};
 pub use release::Released;
+pub use search::Found;
 pub use store::{Applied, KeyState, Owner};
 
 /// The node label that names the key of a node's configuration (source: NVIDIA k8s-device-plugin v0.20.0,

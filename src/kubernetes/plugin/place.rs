@@ -23,6 +23,14 @@ pub struct Wanted {
     pub config_map: Option<String>,
 }
 
+impl Wanted {
+    /// Whether a place is as the configuration says.
+    pub(super) fn allows(&self, place: &Place) -> bool {
+        self.namespace.as_ref().is_none_or(|namespace| *namespace == place.namespace)
+            && self.config_map.as_ref().is_none_or(|name| *name == place.config_map)
+    }
+}
+
 /// A ConfigMap for keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -90,10 +98,7 @@ impl Place {
 /// which.
 pub fn choose(wanted: &Wanted, installed: &Installed) -> Result<Place, KubeError> {
     let mut found = candidates(installed);
-    found.retain(|place| {
-        wanted.namespace.as_ref().is_none_or(|namespace| *namespace == place.namespace)
-            && wanted.config_map.as_ref().is_none_or(|name| *name == place.config_map)
-    });
+    found.retain(|place| wanted.allows(place));
     match (found.len(), found.pop()) {
         (1, Some(place)) => Ok(place),
         (0, _) | (_, None) => Ok(unread(wanted, installed)),
@@ -111,7 +116,7 @@ pub fn choose(wanted: &Wanted, installed: &Installed) -> Result<Place, KubeError
 }
 
 /// Every ConfigMap that is read, once, in the order of their names.
-fn candidates(installed: &Installed) -> Vec<Place> {
+pub(super) fn candidates(installed: &Installed) -> Vec<Place> {
     let mut found: BTreeMap<(String, String), Place> = BTreeMap::new();
     for policy in &installed.policies {
         let Some(config_map) = &policy.config_map else { continue };

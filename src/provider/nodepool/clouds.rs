@@ -10,7 +10,7 @@ use crate::tfplugin::{AttributePath, Diagnostic, Diagnostics, Plan, Value};
 use super::planning::put;
 
 /// How long a read may take where nobody says.
-pub(super) const READING: Duration = Duration::from_secs(5 * 60);
+pub(in crate::provider) const READING: Duration = Duration::from_secs(5 * 60);
 
 /// The rules of every cloud of this version, in the order of lists.
 pub(super) fn all() -> impl Iterator<Item = &'static dyn CloudRules> {

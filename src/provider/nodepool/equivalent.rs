@@ -11,7 +11,7 @@ pub(super) fn clusters(one: &Value, other: &Value) -> bool {
 }
 
 /// Two spellings of one node pool's id. On AKS they may differ in case, like all of Azure's ids.
-pub(super) fn pools(one: &Value, other: &Value) -> bool {
+pub(in crate::provider) fn pools(one: &Value, other: &Value) -> bool {
     let (Some(one), Some(other)) = (parsed::<PoolId>(one), parsed::<PoolId>(other)) else { return false };
     let alike = match one.cluster {
         ClusterId::Aks { .. } => one.name.eq_ignore_ascii_case(&other.name),
@@ -31,7 +31,7 @@ pub(super) fn mig_profiles(one: &Value, other: &Value) -> bool {
 }
 
 /// Two spellings of one length of time: `90m` and `1h30m`.
-pub(super) fn durations(one: &Value, other: &Value) -> bool {
+pub(in crate::provider) fn durations(one: &Value, other: &Value) -> bool {
     parsed::<GoDuration>(one).is_some_and(|one| parsed(other) == Some(one))
 }
 

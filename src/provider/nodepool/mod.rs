@@ -8,16 +8,18 @@
 //! - `planning`: what a plan says beyond that. `naming`: computed names. `rolling`: the warning before nodes roll.
 //! - `sharing`: what a change of sharing does to the pods that run.
 //! - `tags`: keys that differ in case only.
+//! - `checking`: whether a pool that is ready offers its slices, and when that is looked at.
 //! - `private`: what the state carries beside its attributes.
 //! - `companions`: the key in the device plugin's ConfigMap.
 //! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over. `moving`: from one kind to the
 //!   other.
 //! - `messages`: what a user reads when things go wrong.
 
+mod checking;
 mod clouds;
 mod companions;
 mod derived;
-mod equivalent;
+pub(in crate::provider) mod equivalent;
 mod from_value;
 mod import;
 mod kind;
@@ -35,6 +37,9 @@ mod sharing;
 mod tags;
 mod to_value;
 
-pub(super) use companions::messages::too_slow;
+pub(in crate::provider) use checking::announcer;
+pub(in crate::provider) use clouds::READING;
+pub(in crate::provider) use companions::messages::too_slow;
 pub use kind::Kind;
+pub(in crate::provider) use lifecycle::reach;
 pub use resource::NodePoolResource;

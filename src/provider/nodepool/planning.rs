@@ -13,7 +13,7 @@ use super::super::diagnostics;
 use super::super::session::Session;
 use super::companions::Deleting;
 use super::private::Private;
-use super::{Kind, clouds, from_value, naming, rolling, sharing, tags};
+use super::{Kind, checking, clouds, from_value, naming, rolling, sharing, tags};
 
 /// The status of a pool that exists and is not ready.
 pub(super) const INCOMPLETE: &str = "incomplete";
@@ -52,6 +52,7 @@ pub(super) fn plan(plan: &mut Plan<'_>, kind: Kind, session: &Session) {
         plan.replace_because_of("status");
     }
     naming::plan(plan, kind.resource_type(), &config, cloud);
+    checking::plan(plan, kind);
     if let Some(cloud) = cloud
         && plan.action() == Action::Update
     {

@@ -17,7 +17,7 @@ use crate::tfplugin::{
 use super::super::diagnostics;
 use super::super::session::Session;
 use super::lifecycle::Lifecycle;
-use super::{Kind, clouds, derived, from_value, planning, schema};
+use super::{Kind, checking, clouds, derived, from_value, planning, schema};
 
 /// A node pool of one kind.
 #[derive(Debug)]
@@ -49,6 +49,7 @@ impl Resource for NodePoolResource {
         let read = from_value::config(config, &mut problems);
         let cloud = from_value::cloud_of(&read);
         on_incomplete(config, &mut problems);
+        checking::validate(config, &mut problems);
         clouds::check_options(config, cloud, &mut problems);
         checks::check(&read, cloud.and_then(cloud::rules), &mut problems);
         diagnostics.extend(diagnostics::of_problems(&problems, false));

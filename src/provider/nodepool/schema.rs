@@ -7,7 +7,7 @@ use crate::nodepool::{Change, OptionKind, OptionSpec, checks};
 use crate::slicing::Cloud;
 use crate::tfplugin::{Attribute, Block, Schema, Type, Value};
 
-use super::{Kind, clouds, equivalent};
+use super::{Kind, checking, clouds, equivalent};
 
 /// The operations that `timeouts` knows.
 pub(super) const OPERATIONS: [&str; 4] = ["create", "read", "update", "delete"];
@@ -227,6 +227,17 @@ fn nodes() -> Vec<Attribute> {
 
 fn behaviour() -> Vec<Attribute> {
     vec![
+        Attribute::string("slice_check").optional_computed().default(Value::string(checking::WARN)).describe(
+            "What happens once the pool is ready: `warn` (default) watches its nodes until they offer the planned slices, \
+             and warns with the cause when they do not; `off` does not look. The pool is kept either way. To let an apply \
+             fail, there is `gpuslice_slice_check`.",
+        ),
+        Attribute::string("slice_check_timeout").optional().equivalent(equivalent::durations).describe(format!(
+            "How long to watch, such as `10m`, from when the pool is ready. {} by default, and {} where the machine \
+             restarts before its MIG slices are there: on AKS, and everywhere for A100.",
+            GoDuration(checking::PATIENCE),
+            GoDuration(checking::PATIENCE_WITH_RESTART)
+        )),
         Attribute::string("on_incomplete").optional_computed().default(Value::string("keep")).describe(
             "What happens when a pool exists but is not ready in time (no capacity, Ctrl-C, time-out): `keep` \
              (default) keeps it with a warning and `status = \"incomplete\"`, and the next apply goes on with the \
@@ -323,6 +334,11 @@ fn computed(kind: Kind) -> Vec<Attribute> {
         Attribute::map("native", Type::String)
             .computed()
             .describe("What is sent to the cloud for slicing, in the cloud's own names."),
+        Attribute::number("allocatable_slices").computed().use_state().describe(
+            "The slices that the pool's nodes offered together when they were last looked at: at the end of a create, and \
+             of an update of slicing, size or driver, or of a pool that was incomplete. Null where they were not verified. \
+             A later change in the cluster does not show here.",
+        ),
         Attribute::map("effective_labels", Type::String).computed().describe(
             "All labels that are sent: the provider's default_labels, `labels`, and the provider's own.",
         ),

@@ -11,7 +11,7 @@ use crate::nodepool::{
 use crate::slicing::{Catalogue, MigProfile, Sharing};
 use crate::tfplugin::{Number, Value};
 
-use super::{equivalent, tags};
+use super::{checking, equivalent, tags};
 
 /// Why a pool is turned into state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +82,9 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn
         put("name_prefix", Value::Null);
         put("mig_strategy", Value::string("single"));
         put("on_incomplete", Value::string("keep"));
+        put("slice_check", Value::string(checking::WARN));
+        put("slice_check_timeout", Value::Null);
+        put("allocatable_slices", Value::Null);
         put("timeouts", Value::Null);
     }
     Value::Object(state)

@@ -65,6 +65,15 @@ impl Change {
             .all(same);
         if unchanged && Held::is_only(held, &wanted.key.name) { Change::Nothing } else { Change::Put(wanted) }
     }
+
+    /// Whether keys are to go at the end of the update.
+    pub(in super::super) fn leaves_keys_to_drop(&self, held: &[Held]) -> bool {
+        match self {
+            Change::Nothing | Change::LetGo => false,
+            Change::Put(wanted) => !Held::is_only(held, &wanted.key.name),
+            Change::Drop => true,
+        }
+    }
 }
 
 #[cfg(test)]

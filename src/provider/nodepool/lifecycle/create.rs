@@ -6,6 +6,7 @@ use crate::nodepool::pools::{Finished, Freshness};
 use crate::nodepool::{NodePoolSpec, PoolId};
 use crate::tfplugin::{Context, Diagnostics, Value};
 
+use super::super::checking::Looking;
 use super::super::companions::release::closing;
 use super::super::companions::{Found, Held, Keeper, WantedKey, messages as keys};
 use super::super::messages;
@@ -54,10 +55,15 @@ impl Lifecycle {
         if made.is_err() {
             self.take_back(ctx, &reached, &id, private.keys.clone()).await;
         }
-        let state = match made.map_err(shown)? {
+        let made = made.map_err(shown)?;
+        let advised = found.as_ref().is_some_and(|found| advise(ctx, found, &wanted));
+        match made {
             Finished::Ready(pool) => {
                 ctx.set_private(private.bytes());
-                Self::finished(&planned, &pool, reached.rules, READY)
+                let state = Self::finished(&planned, &pool, reached.rules, READY);
+                let place = found.as_ref().map(|found| &found.place);
+                let looking = Looking { id: &id, planned: &planned, wanted: &wanted, place, advised };
+                Ok(self.with_slices(ctx, &call, &looking, state).await)
             }
             Finished::Incomplete(incomplete) => {
                 let private = private.with_pending(Some(incomplete.pending.clone())).bytes();
@@ -67,13 +73,9 @@ impl Lifecycle {
                     return Err(messages::failed(&id, &incomplete));
                 }
                 ctx.warn(messages::kept(&id, &incomplete));
-                state
+                Ok(state)
             }
-        };
-        if let Some(found) = &found {
-            advise(ctx, found, &wanted);
         }
-        Ok(state)
     }
 
     /// Forgets a pool that was not made after all, and takes its key back. Only what is gone for certain is forgotten;
@@ -93,9 +95,9 @@ impl Lifecycle {
     }
 }
 
-/// Tells once what is missing for the key to be read.
-pub(super) fn advise(ctx: &Context, found: &Found, wanted: &NodePoolSpec) {
-    if let Some(advice) = found.advice(&wanted.taints) {
-        ctx.warn(keys::unread(&found.place.full_name(), &found.key.name, &advice));
-    }
+/// Tells once what is missing for the key to be read, and whether anything is.
+pub(super) fn advise(ctx: &Context, found: &Found, wanted: &NodePoolSpec) -> bool {
+    let Some(advice) = found.advice(&wanted.taints) else { return false };
+    ctx.warn(keys::unread(&found.place.full_name(), &found.key.name, &advice));
+    true
 }

@@ -36,24 +36,29 @@ pub(super) struct Lifecycle {
 }
 
 /// A cloud that can be spoken to.
-pub(super) struct Reached {
+pub(in crate::provider) struct Reached {
     pub(super) rules: &'static dyn CloudRules,
-    pub(super) pools: Arc<dyn NodePools>,
+    pub(in crate::provider) pools: Arc<dyn NodePools>,
+}
+
+/// The rules and the API of a cloud.
+pub(in crate::provider) fn reach(session: &Session, cloud: Cloud) -> Result<Reached, Diagnostics> {
+    let rules = cloud::rules(cloud).ok_or_else(|| clouds::unbuilt(cloud))?;
+    let pools = session.pools(cloud)?.ok_or_else(|| {
+        Diagnostics::error(
+            "The provider's configuration is not known",
+            "A part of the provider block comes from something that does not exist yet, and without it the cloud \
+             cannot be reached. Apply what it comes from first (`terraform apply -target=…`), or use values that \
+             are known.",
+        )
+    })?;
+    Ok(Reached { rules, pools })
 }
 
 impl Lifecycle {
     /// The rules and the API of a cloud.
     pub(super) fn reach(&self, cloud: Cloud) -> Result<Reached, Diagnostics> {
-        let rules = cloud::rules(cloud).ok_or_else(|| clouds::unbuilt(cloud))?;
-        let pools = self.session.pools(cloud)?.ok_or_else(|| {
-            Diagnostics::error(
-                "The provider's configuration is not known",
-                "A part of the provider block comes from something that does not exist yet, and without it the cloud \
-                 cannot be reached. Apply what it comes from first (`terraform apply -target=…`), or use values that \
-                 are known.",
-            )
-        })?;
-        Ok(Reached { rules, pools })
+        reach(&self.session, cloud)
     }
 
     /// The pool that a plan wants.

@@ -8,8 +8,9 @@ use crate::nodepool::spec::Size;
 use crate::nodepool::{CloudRules, Health, NodePool, PoolError, PoolId};
 use crate::tfplugin::{Context, Diagnostics, Value};
 
+use super::super::checking::Looking;
 use super::super::companions::release::closing;
-use super::super::companions::{Change, Found, Keeper, messages as keys};
+use super::super::companions::{Change, Keeper, messages as keys};
 use super::super::planning::INCOMPLETE;
 use super::super::private::Private;
 use super::super::progress::{Base, Reports};
@@ -88,40 +89,35 @@ impl Lifecycle {
             }
             None => None,
         };
-        if let Some(found) = &found {
-            advise(ctx, found, &wanted);
-        }
-        self.drop_old_keys(ctx, &keeper, &change, found.as_ref(), &mut private).await?;
+        let mut state = match last {
+            Some(pool) => Self::finished(&planned, &pool, reached.rules, READY),
+            None => self.unchanged(&reached, &call, &id, prior, &planned).await.map_err(shown)?,
+        };
+        let advised = found.as_ref().is_some_and(|found| advise(ctx, found, &wanted));
+        let place = found.as_ref().map(|found| &found.place);
+        let looking = Looking { id: &id, planned: &planned, wanted: &wanted, place, advised };
         ctx.set_private(private.bytes());
-        match last {
-            Some(pool) => Ok(Self::finished(&planned, &pool, reached.rules, READY)),
-            None => self.unchanged(&reached, &call, &id, prior, &planned).await.map_err(shown),
-        }
-    }
-
-    /// Lets the keys go that no node names any more.
-    async fn drop_old_keys(
-        &self,
-        ctx: &Context,
-        keeper: &Keeper<'_>,
-        change: &Change,
-        found: Option<&Found>,
-        private: &mut Private,
-    ) -> Result<(), Diagnostics> {
-        match change {
-            Change::Nothing => return Ok(()),
-            Change::LetGo => {
-                private.keys.clear();
-                return Ok(());
+        if !change.leaves_keys_to_drop(&private.keys) {
+            if change == Change::LetGo {
+                ctx.set_private(private.with_keys(Vec::new()).bytes());
             }
-            Change::Put(_) | Change::Drop => {}
+            return Ok(self.with_slices(ctx, &call, &looking, state).await);
         }
-        let keep = found.map(|found| (&found.key, &found.place));
+
+        let status = state.lookup("status").clone();
+        set_status(&mut state, INCOMPLETE);
+        ctx.checkpoint(state.clone(), private.bytes());
+        let mut state = self.with_slices(ctx, &call, &looking, state).await;
+        let keep = found.as_ref().map(|found| (&found.key, &found.place));
         let told = keeper.release(&closing(ctx, false), &mut private.keys, keep).await;
-        for left in told.map_err(|error| keys::unsettled(keeper.pool, &error))? {
+        for left in told.map_err(|error| keys::unsettled(&id, &error))? {
             ctx.warn(left);
         }
-        Ok(())
+        ctx.set_private(private.bytes());
+        if let Value::Object(attributes) = &mut state {
+            attributes.insert("status".to_owned(), status);
+        }
+        Ok(state)
     }
 
     /// The state when only values have changed that no cloud holds: what is still open stays as it was.
