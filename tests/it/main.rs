@@ -29,6 +29,7 @@ mod aks_unknowns;
 mod architecture;
 mod bench;
 mod clouds;
+mod cluster;
 mod demo;
 mod docs;
 mod gke_capacity;

@@ -27,6 +27,4 @@ pub use release::Released;
 pub use search::Found;
 pub use store::{Applied, KeyState, Owner};
 
-/// The node label that names the key of a node's configuration (source: NVIDIA k8s-device-plugin v0.20.0,
-/// `cmd/config-manager`).
-pub const CONFIG_LABEL: &str = "nvidia.com/device-plugin.config";
+pub use crate::nodepool::labels::CONFIG_LABEL;

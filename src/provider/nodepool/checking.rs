@@ -7,8 +7,7 @@ use std::time::Duration;
 use crate::cloud;
 use crate::duration::GoDuration;
 use crate::kubernetes::check::{Announcer, SliceCheck};
-use crate::kubernetes::config::ConfigKey;
-use crate::kubernetes::plugin::{Place, Wanted};
+use crate::kubernetes::plugin::Place;
 use crate::nodepool::rules::PluginUse;
 use crate::nodepool::spec::Size;
 use crate::nodepool::{Call, Change, CloudRules, NodePoolConfig, NodePoolSpec, PoolId, Problems};
@@ -16,6 +15,7 @@ use crate::slicing::{Catalogue, Cloud, MigProfile};
 use crate::tfplugin::{Action, Context, Plan, Value};
 
 use super::super::slice_check::{KeyPlace, Look, PoolKey, look, warning};
+use super::companions::WantedKey;
 use super::lifecycle::Lifecycle;
 use super::planning::{paths_of, put};
 use super::{Kind, from_value};
@@ -160,13 +160,8 @@ impl Looking<'_> {
 
     /// The key that the plan has made for the pool's nodes.
     fn key(&self) -> Option<PoolKey> {
-        let text = |path: &str| self.planned.lookup(path).as_str().map(str::to_owned);
-        let key = ConfigKey { name: text("config_key")?, yaml: text("config_yaml")? };
-        let wanted = Wanted {
-            namespace: text("device_plugin.namespace"),
-            config_map: text("device_plugin.config_map"),
-        };
-        let at = self.place.map_or(KeyPlace::ToFind(wanted), |place| KeyPlace::Known(place.clone()));
+        let WantedKey { key, place } = WantedKey::named(self.planned)?;
+        let at = self.place.map_or(KeyPlace::ToFind(place), |place| KeyPlace::Known(place.clone()));
         Some(PoolKey { key, at })
     }
 }

@@ -6,6 +6,7 @@
 //! - `from_value`, `to_value`: between Terraform's values and the neutral node pool.
 //! - `derived`: the attributes that follow from others.
 //! - `planning`: what a plan says beyond that. `naming`: computed names. `rolling`: the warning before nodes roll.
+//! - `plugin`: what the cluster's device plugin is to be told of a pool.
 //! - `sharing`: what a change of sharing does to the pods that run.
 //! - `tags`: keys that differ in case only.
 //! - `checking`: whether a pool that is ready offers its slices, and when that is looked at.
@@ -28,6 +29,7 @@ mod messages;
 mod moving;
 mod naming;
 mod planning;
+mod plugin;
 mod private;
 mod progress;
 mod resource;

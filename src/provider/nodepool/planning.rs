@@ -57,7 +57,7 @@ pub(super) fn plan(plan: &mut Plan<'_>, kind: Kind, session: &Session) {
         && plan.action() == Action::Update
     {
         rolling::warn(plan, cloud, &mut problems);
-        sharing::warn(plan, foreign, &mut problems);
+        sharing::warn(plan, cloud, foreign, &mut problems);
     }
     for diagnostic in &diagnostics::of_problems(&problems, true) {
         plan.diagnostics.push(diagnostic.clone());

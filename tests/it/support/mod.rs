@@ -4,7 +4,7 @@
 //! - [`sandbox`]: a sandbox process of the test's own, its faults, actors and record;
 //! - [`command`]: children with a time limit, in process groups, that can be interrupted;
 //! - [`output`]: what a command said, and assertions on it;
-//! - [`kubectl`]: for a cluster of a sandbox;
+//! - [`api_server`]: of a cluster of a sandbox, asked directly; [`kubectl`]: for such a cluster;
 //! - [`json`]: look-ups in the JSON of `terraform show`;
 //! - [`processes`]: the provider below a running `terraform`, to kill it;
 //! - [`tools`]: where `terraform` and Python are.
@@ -14,6 +14,7 @@
 // Support is written ahead of the tests that use it, and each platform's tests use another part.
 #![allow(dead_code, unused_imports)]
 
+pub(crate) mod api_server;
 pub(crate) mod command;
 pub(crate) mod json;
 pub(crate) mod kubectl;
@@ -23,6 +24,7 @@ pub(crate) mod sandbox;
 pub(crate) mod tools;
 pub(crate) mod workspace;
 
+pub(crate) use api_server::ApiServer;
 pub(crate) use kubectl::Kubectl;
 pub(crate) use output::{Checked, Output};
 pub(crate) use sandbox::Sandbox;

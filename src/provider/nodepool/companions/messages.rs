@@ -128,6 +128,22 @@ pub(in super::super) fn key_left(pool: &PoolId, held: &[Held]) -> Diagnostics {
     )
 }
 
+/// A pool that somebody else has deleted, in a cluster that does not show whether its key is left.
+pub(in super::super) fn may_be_left(pool: &PoolId, held: &[Held], error: &PoolError) -> Diagnostic {
+    let commands: Vec<String> = held.iter().map(|one| format!("  {}", command(one))).collect();
+    Diagnostic::warning(
+        format!("The node pool {} is gone, its key may be left", pool.name),
+        format!(
+            "Whether {} is still in the cluster's ConfigMap could not be seen. {}: {}\n\nA new pool of that name uses it \
+             again. To remove it, run:\n{}",
+            Held::all_names(held),
+            error.summary,
+            error.detail.trim_end(),
+            commands.join("\n")
+        ),
+    )
+}
+
 /// An update that was interrupted after the pool was changed.
 pub(in super::super) fn unsettled(pool: &PoolId, error: &PoolError) -> Diagnostics {
     let mut shown = error.clone();

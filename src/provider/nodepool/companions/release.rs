@@ -13,18 +13,36 @@ use crate::tfplugin::{Context, Diagnostic};
 use super::super::progress::Reports;
 use super::{Held, Keeper, messages};
 
-/// How long a cluster may take to let keys go: what depends on it is done already.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Why a cluster is asked when the operation is all but over, with a few seconds of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Closing {
+    /// To let keys go that nothing depends on any more.
+    Release,
+    /// To take a key back, when the apply has failed or was interrupted and the user waits for the end.
+    LastWords,
+    /// To see at a refresh what is left of a pool that is gone.
+    Look,
+}
 
-/// How long it may take when an apply has failed or was interrupted, and the user waits for the end.
-const LAST_WORDS: Duration = Duration::from_secs(10);
-
-/// A call of a few seconds of its own, when the time of the operation may be up. Unless it is the last of an interrupted
-/// one, the user can still interrupt.
-pub(in super::super) fn closing(ctx: &Context, last_words: bool) -> Call {
-    let timeout = if last_words { LAST_WORDS } else { PATIENCE };
-    let cancelled = if last_words { CancellationToken::new() } else { ctx.cancellation().clone() };
-    Call { cancelled, deadline: Instant::now() + timeout, timeout, progress: Box::new(Reports::none(ctx)) }
+impl Closing {
+    /// The call. The time of the operation may be up; the user can still interrupt, but for last words.
+    pub(in super::super) fn call(self, ctx: &Context) -> Call {
+        let timeout = Duration::from_secs(match self {
+            Closing::Release => 20,
+            Closing::LastWords => 10,
+            Closing::Look => 5,
+        });
+        let cancelled = match self {
+            Closing::LastWords => CancellationToken::new(),
+            Closing::Release | Closing::Look => ctx.cancellation().clone(),
+        };
+        Call {
+            cancelled,
+            deadline: Instant::now() + timeout,
+            timeout,
+            progress: Box::new(Reports::none(ctx)),
+        }
+    }
 }
 
 /// Why keys stay in a ConfigMap.
@@ -99,8 +117,11 @@ impl Keeper<'_> {
         released
     }
 
-    /// Whether the pool still owns keys in a ConfigMap; what cannot be seen may be there.
-    pub(in super::super) async fn owns_any(&self, call: &Call, held: &[Held]) -> bool {
+    /// Whether the pool still owns keys in a ConfigMap.
+    ///
+    /// # Errors
+    /// When that cannot be seen.
+    pub(in super::super) async fn owns_any(&self, call: &Call, held: &[Held]) -> Result<bool, PoolError> {
         for one in held {
             let owned = self.bounded(call, async {
                 let cluster = self.cluster(call).await?;
@@ -110,10 +131,11 @@ impl Keeper<'_> {
                 Ok(owned) if owned.is_empty() => {}
                 // Without the cluster there are no keys.
                 Err(error) if error.kind == ErrorKind::ClusterNotFound => {}
-                Ok(_) | Err(_) => return true,
+                Ok(_) => return Ok(true),
+                Err(error) => return Err(error),
             }
         }
-        false
+        Ok(false)
     }
 
     /// Ends with the call's time at the latest, whatever a credential plugin does.

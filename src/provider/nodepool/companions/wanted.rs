@@ -18,9 +18,11 @@ pub(in super::super) struct WantedKey {
 impl WantedKey {
     /// The key of a planned state; `None` where the pool needs none, or somebody else writes it.
     pub(in super::super) fn of(planned: &Value) -> Option<Self> {
-        if !is_managed(planned) {
-            return None;
-        }
+        is_managed(planned).then(|| Self::named(planned))?
+    }
+
+    /// The key of a planned state, whoever writes it.
+    pub(in super::super) fn named(planned: &Value) -> Option<Self> {
         let text = |path: &str| planned.lookup(path).as_str().map(str::to_owned);
         let key = ConfigKey { name: text("config_key")?, yaml: text("config_yaml")? };
         let place = Wanted {

@@ -7,7 +7,7 @@ use crate::nodepool::{NodePoolSpec, PoolId};
 use crate::tfplugin::{Context, Diagnostics, Value};
 
 use super::super::checking::Looking;
-use super::super::companions::release::closing;
+use super::super::companions::release::Closing;
 use super::super::companions::{Found, Held, Keeper, WantedKey, messages as keys};
 use super::super::messages;
 use super::super::private::Private;
@@ -84,7 +84,7 @@ impl Lifecycle {
         if held.is_empty() && ctx.last_checkpoint().is_none() {
             return;
         }
-        let call = closing(ctx, true);
+        let call = Closing::LastWords.call(ctx);
         let Ok(None) = reached.pools.read(&call, id, Freshness::Live).await else { return };
         ctx.forget();
         let keeper = Keeper { session: &self.session, pool: id };

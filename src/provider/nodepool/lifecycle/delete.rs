@@ -7,7 +7,7 @@ use crate::nodepool::pools::Freshness;
 use crate::nodepool::{PoolId, Problems};
 use crate::tfplugin::{Context, Diagnostics, Value};
 
-use super::super::companions::release::closing;
+use super::super::companions::release::Closing;
 use super::super::companions::{Deleting, Keeper, messages as keys};
 use super::super::private::Private;
 use super::super::progress::Reports;
@@ -43,7 +43,7 @@ impl Lifecycle {
             ctx.checkpoint(prior, private.bytes());
         }
         let keeper = Keeper { session: &self.session, pool: &id };
-        match keeper.release(&closing(ctx, false), &mut private.keys, None).await {
+        match keeper.release(&Closing::Release.call(ctx), &mut private.keys, None).await {
             Ok(told) => {
                 for left in told {
                     ctx.warn(left);

@@ -5,8 +5,8 @@ use crate::nodepool::pools::Freshness;
 use crate::nodepool::{Health, PoolId};
 use crate::tfplugin::{Context, Diagnostics, Value};
 
-use super::super::companions::release::closing;
-use super::super::companions::{Deleting, Keeper};
+use super::super::companions::release::Closing;
+use super::super::companions::{Deleting, Keeper, messages as keys};
 use super::super::planning::INCOMPLETE;
 use super::super::private::{Private, Shared};
 use super::super::progress::Reports;
@@ -66,7 +66,8 @@ impl Lifecycle {
         Ok(Some(refreshed))
     }
 
-    /// A pool that is gone: forgotten, unless a deletion of ours has left its key.
+    /// A pool that is gone: forgotten, unless its key is left. Then the next apply lets that go, and makes the pool anew
+    /// if it is still wanted.
     async fn after_the_pool(
         &self,
         ctx: &Context,
@@ -74,10 +75,16 @@ impl Lifecycle {
         id: &PoolId,
         mut private: Private,
     ) -> Option<Value> {
-        private.deleting?;
         let keeper = Keeper { session: &self.session, pool: id };
-        if !keeper.owns_any(&closing(ctx, false), &private.keys).await {
-            return None;
+        match keeper.owns_any(&Closing::Look.call(ctx), &private.keys).await {
+            Ok(true) => {}
+            Ok(false) => return None,
+            // A deletion of ours that was interrupted is not forgotten unseen.
+            Err(_) if private.deleting.is_some() => {}
+            Err(error) => {
+                ctx.warn(keys::may_be_left(id, &private.keys, &error));
+                return None;
+            }
         }
         private.deleting = Some(Deleting::Gone);
         ctx.set_private(private.bytes());

@@ -9,19 +9,37 @@ use crate::nodepool::{CloudRules, Health, NodePool, PoolError, PoolId};
 use crate::tfplugin::{Context, Diagnostics, Value};
 
 use super::super::checking::Looking;
-use super::super::companions::release::closing;
+use super::super::companions::release::Closing;
 use super::super::companions::{Change, Keeper, messages as keys};
 use super::super::planning::INCOMPLETE;
 use super::super::private::Private;
 use super::super::progress::{Base, Reports};
 use super::super::to_value::fill;
-use super::super::{messages, tags};
+use super::super::{derived, messages, tags};
 use super::create::advise;
 use super::{Lifecycle, READY, Reached, call, has_no_size, pool_id, set_status};
 
 impl Lifecycle {
     /// Goes on with an unfinished pool, and changes a pool from its prior state to the planned one.
     pub(in super::super) async fn update(
+        &self,
+        ctx: &Context,
+        config: &Value,
+        prior: &Value,
+        planned: Value,
+    ) -> Result<Value, Diagnostics> {
+        let updated = self.change(ctx, config, prior, planned).await;
+        if let (Err(_), Some(last)) = (&updated, ctx.last_checkpoint()) {
+            // What follows from the rest follows from what the pool has now. Else nobody could take the change back: a
+            // plan keeps what follows from unchanged attributes.
+            let mut state = last.state;
+            derived::follow(&mut state, &derived::all(self.kind, &self.session));
+            ctx.checkpoint(state, last.private);
+        }
+        updated
+    }
+
+    async fn change(
         &self,
         ctx: &Context,
         config: &Value,
@@ -109,7 +127,7 @@ impl Lifecycle {
         ctx.checkpoint(state.clone(), private.bytes());
         let mut state = self.with_slices(ctx, &call, &looking, state).await;
         let keep = found.as_ref().map(|found| (&found.key, &found.place));
-        let told = keeper.release(&closing(ctx, false), &mut private.keys, keep).await;
+        let told = keeper.release(&Closing::Release.call(ctx), &mut private.keys, keep).await;
         for left in told.map_err(|error| keys::unsettled(&id, &error))? {
             ctx.warn(left);
         }
