@@ -46,7 +46,13 @@ run() {
 
 # show PATTERN: the lines that tell what the last command did; without them it did something else.
 show() {
-  grep -E "$1" "$folder/log" || die "expected to read $1 in: $(cat "$folder/log")"
+  # Without the ids, which make long lines of short ones.
+  grep -E "$1" "$folder/log" | sed 's/ \[id=.*\]$//' || die "expected to read $1 in: $(cat "$folder/log")"
+}
+
+# diagnostics: the errors and warnings of the last command, without the one that everything here is a sandbox.
+diagnostics() {
+  awk '/^(Error|Warning): /{ on = !/talks to a sandbox/ } on && NF' "$folder/log"
 }
 
 terraform() { "$GPUSLICE_TERRAFORM" "$@"; }
@@ -164,9 +170,9 @@ terraform show -json demo.tfplan >"$folder/json/plan.json"
 pools="[for r in jsondecode(file(\"plan.json\")).planned_values.root_module.resources : merge(r.values, {cloud = r.index, \
 profile = lookup(r.values, \"mig_profile\", null) != null ? r.values.mig_profile : format(\"%d in turns\", r.values.replicas)}) \
 if r.type != \"gpuslice_slice_check\"]"
-read_json "join(\"\\n\", [for p in $pools : format(\"%-6s  %-9s  %d nodes  %-10s  %v slices per GPU, %2v in total, each \
-%s GiB, requested as %v\", p.cloud, p.name, p.node_count, p.profile, p.slices.per_gpu, p.slices.total, \
-p.slices.memory_gib == null ? \"?\" : p.slices.memory_gib, p.slices.resource_name)])"
+read_json "join(\"\\n\", [for p in $pools : format(\"%-6s  %-9s  %-10s  %v slices per GPU, %2v in total, %-13s  \
+requested as %v\", p.cloud, p.name, p.profile, p.slices.per_gpu, p.slices.total, \
+p.slices.memory_gib == null ? \"memory shared\" : \"\${p.slices.memory_gib} GiB each\", p.slices.resource_name)])"
 aks=$(read_json "[for p in $pools : p.cluster_id if p.cloud == \"azure\"][0]")
 gke=$(read_json "[for p in $pools : p.cluster_id if p.cloud == \"google\"][0]")
 
