@@ -72,12 +72,14 @@ pub const COMMON: &[CommonChange] = &[
     same("gpu", Change::Replace),
     same("mig_profile", Change::Replace),
     same("mig_strategy", Change::InPlace),
+    // On AKS another key of the device plugin's ConfigMap, which follows a label within seconds and lets pods run on
+    // (source: NVIDIA k8s-device-plugin v0.20.0, `cmd/config-manager`).
     // GKE takes both in an update of the pool (source: GKE API discovery document v1, `UpdateNodePoolRequest`). Whether it
     // makes the nodes anew for it is unverified: a warning too many is the smaller harm.
-    CommonChange { attribute: "replicas", aks: Change::Refused, gke: Change::Rolls, eks: Change::Rolls },
+    CommonChange { attribute: "replicas", aks: Change::InPlace, gke: Change::Rolls, eks: Change::Rolls },
     CommonChange {
         attribute: "sharing_strategy",
-        aks: Change::Refused,
+        aks: Change::InPlace,
         gke: Change::Rolls,
         eks: Change::Rolls,
     },
@@ -94,6 +96,12 @@ pub const COMMON: &[CommonChange] = &[
     CommonChange { attribute: "max_pods", aks: Change::Replace, gke: Change::Replace, eks: Change::Rolls },
     same("kubernetes_version", Change::Rolls),
     same("upgrade", Change::InPlace),
+    CommonChange {
+        attribute: "device_plugin",
+        aks: Change::InPlace,
+        gke: Change::Refused,
+        eks: Change::InPlace,
+    },
     same("slice_check", Change::None),
     same("slice_check_timeout", Change::None),
     same("on_incomplete", Change::None),

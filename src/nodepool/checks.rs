@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::config::{AutoscalingConfig, NodePoolConfig};
 use super::gpu::{self, NodeSlicing};
-use super::labels::{key_fault, value_fault};
+use super::labels::{CONFIG_LABEL, MPS_LABEL, key_fault, value_fault};
 use super::problem::Path;
-use super::rules::ProfileVerdict;
+use super::rules::{PluginUse, ProfileVerdict};
 use super::spec::{Amount, Taint};
-use super::{CloudRules, Field, Problems, Severity, sharing};
+use super::{CloudRules, Field, Problems, Severity, device_plugin, sharing};
 use crate::slicing::{
     Catalogue, Cloud, MigStrategy, MigSupport, ProfileFacts, ProfileMatch, ProfileNameError, Sharing,
 };
@@ -22,8 +22,9 @@ pub fn check(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: 
     labels(config, rules, problems);
     taints(config, problems);
     upgrade(config, problems);
-    sharing::check(config, rules, problems);
+    sharing::check(config, problems);
     if let Some(rules) = rules {
+        device_plugin::check(config, rules, problems);
         profile(config, rules, problems);
         pods(config, problems);
         rules.check(config, problems);
@@ -371,6 +372,18 @@ fn labels(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mu
                         "is set by the provider",
                         "The provider gives it to the pool, so that the right components run on its nodes. Remove \
                          it."
+                            .to_owned(),
+                    )
+                })
+            })
+            .or_else(|| {
+                let by_key = [CONFIG_LABEL, MPS_LABEL].contains(&key.as_str())
+                    && rules?.plugin_config(config).is_some_and(|it| it != PluginUse::Never);
+                by_key.then(|| {
+                    (
+                        "is set by the provider",
+                        "It tells the device plugin how to divide the GPUs, which is what this resource does \
+                         (config_key is its value). Remove it."
                             .to_owned(),
                     )
                 })

@@ -54,8 +54,27 @@ pub struct NodePoolConfig {
     pub kubernetes_version: Field<String>,
     /// How nodes are replaced when they roll.
     pub upgrade: Field<UpgradeConfig>,
+    /// What the device plugin of the cluster is told, and where.
+    pub device_plugin: Field<DevicePluginConfig>,
+    /// The key of its ConfigMap that tells it; computed. Null where none does.
+    pub config_key: Field<String>,
     /// The options of the pool's cloud.
     pub options: Field<Options>,
+}
+
+/// `device_plugin = { manage_config, namespace, config_map, rename_resource, fail_requests_greater_than_one }`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DevicePluginConfig {
+    /// Whether we put the key into the ConfigMap; `true` when absent.
+    pub manage_config: Field<bool>,
+    /// The ConfigMap's namespace; found in the cluster when absent.
+    pub namespace: Field<String>,
+    /// The ConfigMap's name; found in the cluster when absent.
+    pub config_map: Field<String>,
+    /// Whether shared slices are announced under a name of their own; `false` when absent.
+    pub rename_resource: Field<bool>,
+    /// Whether a pod that asks for more than one shared slice fails; `true` when absent.
+    pub fail_requests_greater_than_one: Field<bool>,
 }
 
 /// `gpu = { model, count }`.

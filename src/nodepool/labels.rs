@@ -16,6 +16,22 @@ pub fn slicing_labels(profile: Option<MigProfile>, sharing: Sharing) -> BTreeMap
     BTreeMap::from([(PROFILE_LABEL.to_owned(), profile), (SHARING_LABEL.to_owned(), sharing.to_string())])
 }
 
+/// The label that names the key of the device plugin's ConfigMap that holds for a node (source: NVIDIA k8s-device-plugin
+/// v0.20.0, `cmd/config-manager`).
+pub const CONFIG_LABEL: &str = "nvidia.com/device-plugin.config";
+
+/// The label that brings the device plugin's MPS daemon to a node (source: NVIDIA k8s-device-plugin v0.20.0, its chart).
+pub const MPS_LABEL: &str = "nvidia.com/mps.capable";
+
+/// The labels by which nodes are configured with a key of the device plugin's ConfigMap.
+pub fn plugin_labels(key: &str, sharing: Sharing) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::from([(CONFIG_LABEL.to_owned(), key.to_owned())]);
+    if matches!(sharing, Sharing::Mps { .. }) {
+        labels.insert(MPS_LABEL.to_owned(), "true".to_owned());
+    }
+    labels
+}
+
 /// Domains that a kubelet may label itself within, of those that Kubernetes keeps to itself
 /// (source: Kubernetes, admission plugin `NodeRestriction`).
 const OPEN_DOMAINS: &[&str] = &["node.kubernetes.io", "kubelet.kubernetes.io"];

@@ -10,7 +10,8 @@
 //! - [`change`]: what a change of an attribute does on each cloud, as data.
 //! - [`gpu`]: which GPUs a node has, and what its cloud cuts them into.
 //! - [`labels`], [`name`], [`version`]: the rules of labels, computed names and Kubernetes versions.
-//! - [`checks`]: the rules that hold on every cloud; `sharing`: those of shared GPUs.
+//! - [`checks`]: the rules that hold on every cloud; `sharing`: those of shared GPUs;
+//!   `device_plugin`: those of what the cluster's device plugin is told.
 //! - [`resolve`]: from the pool as written to the pool as wanted; the only validator.
 //! - [`problem`]: what is wrong with a configuration, with the attribute's path.
 //! - [`rules`]: the trait [`CloudRules`], pure, asked before any credentials exist.
@@ -25,6 +26,7 @@ pub mod checks;
 pub mod cluster_id;
 pub mod config;
 pub mod decimal;
+mod device_plugin;
 pub mod field;
 pub mod gpu;
 pub mod labels;

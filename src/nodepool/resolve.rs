@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::config::{NodePoolConfig, UpgradeConfig};
 use super::gpu::NodeSlicing;
-use super::labels::slicing_labels;
+use super::labels::{plugin_labels, slicing_labels};
 use super::problem::{Path, Step};
 use super::spec::{Amount, CapacityType, Size, Upgrade};
 use super::{CloudRules, Field, NodePoolSpec, Options, Problems};
@@ -146,8 +146,14 @@ pub fn effective_labels(
         Field::Known(profile) => Some(*profile),
     };
     let mut labels = merged(&defaults.labels, &config.labels, |one, other| one == other)?;
+    let sharing = config.sharing.known_or(Sharing::None)?;
     labels.extend(rules.own_labels(config)?);
-    labels.extend(slicing_labels(profile, config.sharing.known_or(Sharing::None)?));
+    labels.extend(slicing_labels(profile, sharing));
+    match &config.config_key {
+        Field::Null => {}
+        Field::Unknown => return None,
+        Field::Known(key) => labels.extend(plugin_labels(key, sharing)),
+    }
     Some(labels)
 }
 

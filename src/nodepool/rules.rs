@@ -30,16 +30,14 @@ pub trait CloudRules: Send + Sync + Debug {
     /// The extended resource a slice is requested by, such as `nvidia.com/gpu`.
     fn resource_name(&self, strategy: MigStrategy, profile: Option<&MigProfile>) -> String;
 
-    /// Why this version of the provider shares no GPUs on this cloud, in full sentences; `None` where it does.
-    fn no_sharing(&self) -> Option<&'static str>;
-
     /// The labels that we give a pool at creation so that the right components come and the wrong ones stay
-    /// away, beyond `gpuslice/profile` and `gpuslice/sharing`. `None` while what decides them is not known.
+    /// away, beyond `gpuslice/profile`, `gpuslice/sharing` and those that name the device plugin's key. `None` while what decides them is not known.
     ///
     /// Of `config` they depend on the [options that decide](CloudRules::deciding_options) and on nothing else.
     fn own_labels(&self, config: &NodePoolConfig) -> Option<BTreeMap<String, String>>;
 
-    /// The options, as dotted paths, that [`CloudRules::own_labels`] and [`CloudRules::native`] depend on.
+    /// The options, as dotted paths, that [`CloudRules::own_labels`], [`CloudRules::native`] and
+    /// [`CloudRules::plugin_config`] depend on.
     fn deciding_options(&self) -> &'static [&'static str];
 
     /// Whether a pool with the option `name` as `prior` says may look as `live` says, because the cloud shows it only
@@ -108,6 +106,8 @@ pub struct SlicingChoice<'a> {
     pub profile: Option<&'a MigProfile>,
     /// Sharing on top.
     pub sharing: &'a Sharing,
+    /// The key of the device plugin's ConfigMap, where one tells it.
+    pub config_key: Option<&'a str>,
     /// The options of the pool's cloud, as far as [`CloudRules::deciding_options`] names them.
     pub options: &'a Options,
 }

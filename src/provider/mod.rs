@@ -2,6 +2,7 @@
 //!
 //! - [`settings`]: the provider block, and what it says.
 //! - `clusters`: the connections to clusters' Kubernetes APIs.
+//! - `looks`: what a refresh sees in them.
 //! - `session`: what the provider knows once configured, shared by its resources.
 //! - [`nodepool`]: the node-pool resources.
 //! - `slice_check`: whether slices are seen, and the resource that demands it.
@@ -13,6 +14,7 @@
 
 mod clusters;
 mod diagnostics;
+mod looks;
 pub mod nodepool;
 mod origin;
 mod session;

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use crate::cloud::Clouds;
 use crate::kubernetes::Cluster;
+use crate::kubernetes::config::Fallback;
+use crate::kubernetes::plugin::{self, Place};
+use crate::nodepool::pools::{Checkpoint, Progress};
 use crate::nodepool::resolve::Defaults;
 use crate::nodepool::{Call, ClusterId, NodePools, PoolError};
 use crate::slicing::Cloud;
@@ -12,8 +16,21 @@ use crate::tfplugin::{AttributePath, Diagnostics};
 
 use super::clusters::Clusters;
 use super::diagnostics;
+use super::looks::{Data, Looks};
+use super::nodepool::too_slow;
 use super::origin::Origin;
 use super::settings::Override;
+
+/// How long a refresh waits for a cluster.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// A look reports nothing.
+struct Silent;
+
+impl Progress for Silent {
+    fn checkpoint(&self, _: Checkpoint) {}
+    fn warn(&self, _: String, _: String) {}
+}
 
 /// The configured provider. Before it is configured it is at the cloud, with no defaults and no credentials.
 #[derive(Debug, Default)]
@@ -34,6 +51,8 @@ pub(super) struct Configured {
     pub(super) clouds: Option<Arc<Clouds>>,
     /// The clusters' Kubernetes APIs.
     pub(super) clusters: Arc<Clusters>,
+    /// What a refresh has seen in them.
+    pub(super) looks: Arc<Looks>,
 }
 
 impl Default for Configured {
@@ -44,6 +63,7 @@ impl Default for Configured {
             unknown: BTreeSet::new(),
             clouds: None,
             clusters: Arc::new(Clusters::new(Override::None, Origin::Cloud, String::new())),
+            looks: Arc::default(),
         }
     }
 }
@@ -96,6 +116,61 @@ impl Session {
         let pools =
             clouds.filter(|_| !unknown.contains(&cloud)).map(|clouds| clouds.pools(cloud)).transpose()?;
         clusters.get(call, id, pools.as_deref()).await
+    }
+
+    /// What a ConfigMap of a cluster holds, for a refresh: within five seconds, and by one request for all who ask at
+    /// about the same time.
+    ///
+    /// # Errors
+    /// When the cluster is not reached in time, or does not permit it.
+    pub(super) async fn config_map(
+        &self,
+        call: &Call,
+        cluster: &ClusterId,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Data, PoolError> {
+        let looks = self.get().looks;
+        let place = (cluster.clone(), namespace.to_owned(), name.to_owned());
+        looks.get(place, self.look(call, cluster, namespace, name)).await
+    }
+
+    async fn look(
+        &self,
+        call: &Call,
+        cluster: &ClusterId,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Data, PoolError> {
+        let place = Place {
+            namespace: namespace.to_owned(),
+            config_map: name.to_owned(),
+            fallback: Fallback::default(),
+            origin: plugin::Origin::Given,
+        };
+        let limit = LOOK.min(call.remaining());
+        let call = Call {
+            cancelled: call.cancelled.clone(),
+            deadline: Instant::now() + limit,
+            timeout: limit,
+            progress: Box::new(Silent),
+        };
+        let look = async {
+            let Some(reached) = self.cluster(&call, cluster).await? else { return Ok(None) };
+            Ok(Some(Arc::new(reached.keys(&call, &place).await?.unwrap_or_default())))
+        };
+        let looked = tokio::time::timeout(limit, look).await;
+        looked.unwrap_or_else(|_| Err(too_slow(cluster, limit)))
+    }
+
+    /// Forgets what a refresh has seen of a cluster: it was changed.
+    pub(super) fn forget(&self, cluster: &ClusterId) {
+        self.get().looks.forget(cluster);
+    }
+
+    /// Whether nobody has told yet that this cluster cannot be seen.
+    pub(super) fn tells_first(&self, cluster: &ClusterId) -> bool {
+        self.get().looks.tells_first(cluster)
     }
 
     /// Refuses a real cluster in the sandbox, and the sandbox's clusters outside it.

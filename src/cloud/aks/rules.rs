@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::options::{GPU_STACK, GpuStack};
 use super::{checks, labels, option_checks, options, profiles};
+use crate::nodepool::labels::CONFIG_LABEL;
 use crate::nodepool::rules::{CloudRules, PluginUse, ProfileVerdict, SlicingChoice};
 use crate::nodepool::spec::{CapacityType, Taint};
 use crate::nodepool::{Field, NodePoolConfig, OptionSpec, Problems};
@@ -54,13 +55,6 @@ impl CloudRules for Rules {
         Some(labels::own(stack))
     }
 
-    fn no_sharing(&self) -> Option<&'static str> {
-        Some(
-            "On AKS it is NVIDIA's device plugin that shares GPUs, by a configuration in the cluster that this version \
-             of the provider does not manage. Use gpuslice_mig_nodepool, or a cluster on GKE.",
-        )
-    }
-
     fn deciding_options(&self) -> &'static [&'static str] {
         &["aks.gpu_stack"]
     }
@@ -89,6 +83,9 @@ impl CloudRules for Rules {
         }
         if GpuStack::of(slicing.options) == Some(GpuStack::Managed) {
             native.insert("gpuProfile.nvidia.managementMode".to_owned(), "Managed".to_owned());
+        }
+        if let Some(key) = slicing.config_key {
+            native.insert(format!("nodeLabels.{CONFIG_LABEL}"), key.to_owned());
         }
         native
     }

@@ -41,10 +41,6 @@ impl CloudRules for Rules {
         GPU_RESOURCE.to_owned()
     }
 
-    fn no_sharing(&self) -> Option<&'static str> {
-        None
-    }
-
     /// GKE brings its own driver and device plugin; a GPU operator in the cluster is told to stay away.
     fn own_labels(&self, _: &NodePoolConfig) -> Option<BTreeMap<String, String>> {
         Some(BTreeMap::from([("nvidia.com/gpu.deploy.operands".to_owned(), "false".to_owned())]))

@@ -7,6 +7,7 @@
 //! - [`helm`]: what to install, in the charts' own values. Pure.
 //! - [`search`]: where a key is that a pool's label names.
 //! - [`store`]: our keys in the ConfigMap, each pool by a field manager of its own.
+//! - [`release`]: giving them up.
 //! - `lookup`: how all that is asked for.
 
 #[cfg(test)]
@@ -15,15 +16,15 @@ pub mod helm;
 pub mod installed;
 mod lookup;
 pub mod place;
+pub mod release;
 pub mod scheduling;
 pub mod search;
 pub mod store;
 
 pub use installed::{ClusterPolicy, DevicePlugin, Installed, Mounted, Vendor};
 pub use place::{Origin, Place, Wanted};
+pub use release::Released;
 pub use search::Found;
-pub use store::{Applied, KeyState, Owner, Released};
+pub use store::{Applied, KeyState, Owner};
 
-/// The node label that names the key of a node's configuration (source: NVIDIA k8s-device-plugin v0.20.0,
-/// `cmd/config-manager`).
-pub const CONFIG_LABEL: &str = "nvidia.com/device-plugin.config";
+pub use crate::nodepool::labels::CONFIG_LABEL;

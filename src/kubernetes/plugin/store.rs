@@ -10,7 +10,6 @@ use kube::api::{ListParams, ObjectMeta, Patch, PatchParams, PostParams};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::CONFIG_LABEL;
 use super::place::{Origin, Place};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::config::fallback::{DEFAULT, DefaultKey, default_key};
@@ -33,9 +32,9 @@ const LONGEST_MANAGER: usize = 128;
 /// Who owns a key: a pool, by a field manager of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
-    manager: String,
+    pub(super) manager: String,
     /// The label selector of the pool's nodes.
-    nodes: String,
+    pub(super) nodes: String,
 }
 
 impl Owner {
@@ -84,17 +83,6 @@ impl KeyState {
             None => KeyState::Missing,
         }
     }
-}
-
-/// What became of a key that a pool gave up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Released {
-    /// The pool does not own it any more; it is gone unless another pool does.
-    Done,
-    /// It was not there, or the pool did not own it.
-    NotOurs,
-    /// These nodes outside the pool still name it, and would break without it.
-    InUse(Vec<String>),
 }
 
 /// What a pool with a key of its own will ask of the cluster, for [`Cluster::preflight`].
@@ -147,15 +135,21 @@ impl Cluster {
     /// label that names a key before its file is there makes the plugin's side-car restart with growing pauses.
     ///
     /// # Errors
-    /// When the user interrupts, or the nodes may not be listed.
+    /// When the user interrupts, or the cluster does not answer.
     pub async fn wait_for_kubelets(
         &self,
         call: &Call,
         owner: &Owner,
         applied: &Applied,
     ) -> Result<(), KubeError> {
-        if !applied.changed || self.nodes_with(call, &owner.nodes).await?.is_empty() {
+        if !applied.changed {
             return Ok(());
+        }
+        match self.nodes_with(call, &owner.nodes).await {
+            Ok(nodes) if nodes.is_empty() => return Ok(()),
+            // Who may not see the nodes waits as if there were some.
+            Ok(_) | Err(KubeError::Forbidden { .. }) => {}
+            Err(error) => return Err(error),
         }
         let until = applied.since + self.kubelet_sync();
         tracing::info!("waiting for the kubelets to see the new key");
@@ -164,36 +158,6 @@ impl Cluster {
             () = tokio::time::sleep_until(until) => Ok(()),
             () = call.cancelled.cancelled() => Err(KubeError::Interrupted { right }),
         }
-    }
-
-    /// Gives up a key of the pool, and keeps another one if `keep` says so. A key that nodes of others still name is
-    /// left to the pool.
-    ///
-    /// # Errors
-    /// When the ConfigMap may not be read or written, or the cluster does not answer.
-    pub async fn release_key(
-        &self,
-        call: &Call,
-        place: &Place,
-        owner: &Owner,
-        key: &str,
-        keep: Option<&ConfigKey>,
-    ) -> Result<Released, KubeError> {
-        let Some(found) = self.config_map(call, place).await? else { return Ok(Released::NotOurs) };
-        if !owns(&found.metadata, &owner.manager, key) {
-            return Ok(Released::NotOurs);
-        }
-        // The pool's own nodes are changing their label, or going with the pool.
-        let others = format!("{CONFIG_LABEL}={key},{}", owner.nodes.replacen('=', "!=", 1));
-        let users = self.nodes_with(call, &others).await?;
-        if !users.is_empty() {
-            return Ok(Released::InUse(users));
-        }
-        let wanted = keep.iter().map(|key| (key.name.as_str(), key.yaml.as_str())).collect();
-        // With its uid: an apply to a ConfigMap that is gone meanwhile must not make it anew.
-        self.apply(call, place, &owner.manager, true, &wanted, found.metadata.uid.as_deref()).await?;
-        tracing::info!(config_map = place.full_name(), manager = owner.manager, key, "key released");
-        Ok(Released::Done)
     }
 
     async fn ensure_default(
@@ -249,13 +213,17 @@ impl Cluster {
         }
     }
 
-    async fn config_map(&self, call: &Call, place: &Place) -> Result<Option<ConfigMap>, KubeError> {
+    pub(super) async fn config_map(
+        &self,
+        call: &Call,
+        place: &Place,
+    ) -> Result<Option<ConfigMap>, KubeError> {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &place.namespace);
         let right = Right::on(Verb::Get, "", "configmaps", &place.namespace, &place.config_map);
         self.ask(call, &right, || api.get_opt(&place.config_map)).await
     }
 
-    async fn apply(
+    pub(super) async fn apply(
         &self,
         call: &Call,
         place: &Place,
@@ -276,25 +244,13 @@ impl Cluster {
         self.ask(call, &right, || api.patch(&place.config_map, &options, &patch)).await.map(drop)
     }
 
-    /// The names of the nodes that a label selector finds.
-    async fn nodes_with(&self, call: &Call, selector: &str) -> Result<Vec<String>, KubeError> {
+    /// The nodes that a label selector finds.
+    pub(super) async fn nodes_with(&self, call: &Call, selector: &str) -> Result<Vec<ObjectMeta>, KubeError> {
         let (api, options) = (self.all::<Node>(), ListParams::default().labels(selector));
         let right = Right::everywhere(Verb::List, "", "nodes");
         let found = self.ask(call, &right, || api.list_metadata(&options)).await?;
-        Ok(found.items.into_iter().filter_map(|node| node.metadata.name).collect())
+        Ok(found.items.into_iter().map(|node| node.metadata).collect())
     }
-}
-
-/// Whether a field manager owns a key of the ConfigMap's data by server-side apply.
-fn owns(metadata: &ObjectMeta, manager: &str, key: &str) -> bool {
-    let field = format!("f:{key}");
-    metadata.managed_fields.iter().flatten().any(|entry| {
-        let is_apply = entry.operation.as_deref() == Some("Apply");
-        let fields = entry.fields_v1.as_ref().and_then(|fields| fields.0.pointer("/f:data"));
-        is_apply
-            && entry.manager.as_deref() == Some(manager)
-            && fields.is_some_and(|data| data.get(&field).is_some())
-    })
 }
 
 /// Whether a ConfigMap holds keys of ours whose text somebody has changed, by their names.
@@ -304,4 +260,4 @@ pub fn edited(data: &BTreeMap<String, String>) -> Vec<&str> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

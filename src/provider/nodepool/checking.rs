@@ -7,8 +7,7 @@ use std::time::Duration;
 use crate::cloud;
 use crate::duration::GoDuration;
 use crate::kubernetes::check::{Announcer, SliceCheck};
-use crate::kubernetes::config::ConfigKey;
-use crate::kubernetes::plugin::Wanted;
+use crate::kubernetes::plugin::Place;
 use crate::nodepool::rules::PluginUse;
 use crate::nodepool::spec::Size;
 use crate::nodepool::{Call, Change, CloudRules, NodePoolConfig, NodePoolSpec, PoolId, Problems};
@@ -16,6 +15,7 @@ use crate::slicing::{Catalogue, Cloud, MigProfile};
 use crate::tfplugin::{Action, Context, Plan, Value};
 
 use super::super::slice_check::{KeyPlace, Look, PoolKey, look, warning};
+use super::companions::WantedKey;
 use super::lifecycle::Lifecycle;
 use super::planning::{paths_of, put};
 use super::{Kind, from_value};
@@ -97,6 +97,10 @@ pub(super) struct Looking<'a> {
     pub(super) planned: &'a Value,
     /// The same, resolved.
     pub(super) wanted: &'a NodePoolSpec,
+    /// Where the apply has put the pool's key, if it has.
+    pub(super) place: Option<&'a Place>,
+    /// Whether the user has been told what to install.
+    pub(super) advised: bool,
 }
 
 impl Lifecycle {
@@ -116,7 +120,7 @@ impl Lifecycle {
         ctx.checkpoint(state.clone(), ctx.private());
         let Some(check) = looking.check() else { return state };
         let look = look(&self.session, call, check, looking.key()).await;
-        if let Some(warning) = warning(looking.id, &look, false) {
+        if let Some(warning) = warning(looking.id, &look, looking.advised) {
             ctx.warn(warning);
         }
         let number = match look {
@@ -156,13 +160,9 @@ impl Looking<'_> {
 
     /// The key that the plan has made for the pool's nodes.
     fn key(&self) -> Option<PoolKey> {
-        let text = |path: &str| self.planned.lookup(path).as_str().map(str::to_owned);
-        let key = ConfigKey { name: text("config_key")?, yaml: text("config_yaml")? };
-        let wanted = Wanted {
-            namespace: text("device_plugin.namespace"),
-            config_map: text("device_plugin.config_map"),
-        };
-        Some(PoolKey { key, at: KeyPlace::ToFind(wanted) })
+        let WantedKey { key, place } = WantedKey::named(self.planned)?;
+        let at = self.place.map_or(KeyPlace::ToFind(place), |place| KeyPlace::Known(place.clone()));
+        Some(PoolKey { key, at })
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::cloud;
+use crate::kubernetes::config::ConfigKey;
 use crate::nodepool::config::{GpuConfig, NodePoolConfig};
 use crate::nodepool::gpu::NodeSlicing;
 use crate::nodepool::labels::slicing_labels;
@@ -15,7 +16,7 @@ use crate::slicing::{Capacity, Catalogue, Cloud, GPU_RESOURCE, MigProfile, MigSt
 use crate::tfplugin::{Derived, Inputs, Step, Value};
 
 use super::super::session::Session;
-use super::{Kind, clouds, from_value, tags};
+use super::{Kind, clouds, from_value, plugin, tags};
 
 /// What decides the slices of one node.
 fn node_inputs(kind: Kind) -> Vec<&'static str> {
@@ -31,8 +32,12 @@ fn label_inputs(kind: Kind) -> Vec<&'static str> {
 pub(super) fn all(kind: Kind, session: &Arc<Session>) -> Vec<Derived> {
     let mut all = vec![Derived::new("cloud", &["cluster_id", "machine_type"], cloud).known_when_any()];
     all.extend(option_defaults());
-    let native_inputs: Vec<&str> = node_inputs(kind).into_iter().chain(deciding_options()).collect();
-    let sent_inputs: Vec<&str> = label_inputs(kind).into_iter().chain(deciding_options()).collect();
+    all.extend(plugin_leaves(kind));
+    let deciding =
+        |inputs: Vec<&'static str>| -> Vec<&str> { inputs.into_iter().chain(deciding_options()).collect() };
+    let native_inputs = deciding([&node_inputs(kind)[..], &["config_key"]].concat());
+    let sent_inputs = deciding([&label_inputs(kind)[..], &["config_key"]].concat());
+    let named_inputs = deciding([&node_inputs(kind)[..], &["device_plugin"]].concat());
     let slices = |leaf, read: fn(&Capacity) -> Value| slices(kind, leaf, read);
     all.extend([
         slices("per_gpu", |capacity| Value::from(capacity.per_gpu)),
@@ -40,7 +45,8 @@ pub(super) fn all(kind: Kind, session: &Arc<Session>) -> Vec<Derived> {
         slices("memory_gib", |capacity| decimal(capacity.memory_gib)),
         slices("sm_count", |capacity| capacity.sm_count.into()),
         slices("compute_share", |capacity| decimal(capacity.compute_share)),
-        slices("resource_name", |capacity| Value::string(capacity.resource_name.clone())),
+        Derived::new("slices.resource_name", &named_inputs, move |inputs| resource_name(kind, inputs))
+            .known_when_any(),
         slices("wasted_memory_gib", |capacity| decimal(capacity.wasted_memory_gib)),
         slices("wasted_compute", |capacity| decimal(capacity.wasted_compute)),
         slices_in_total(),
@@ -79,6 +85,57 @@ pub(super) fn all(kind: Kind, session: &Arc<Session>) -> Vec<Derived> {
         }),
     );
     all
+}
+
+/// What the device plugin is told. Both are looked at anew in every plan, so that a key whose text somebody has changed in
+/// the cluster is mended.
+fn plugin_leaves(kind: Kind) -> [Derived; 2] {
+    let inputs: Vec<&str> = ["cloud", "device_plugin"]
+        .into_iter()
+        .chain(kind.slicing().iter().copied())
+        .chain(deciding_options())
+        .collect();
+    let leaf = |name: &str, read: fn(ConfigKey) -> String| {
+        Derived::new(name, &inputs, move |inputs| {
+            let Some(rules) = rules_input(inputs) else { return Value::UNKNOWN };
+            match told_input(inputs, rules).map_or(Field::Unknown, |config| plugin::key(&config, rules)) {
+                Field::Null => Value::Null,
+                Field::Unknown => Value::UNKNOWN,
+                Field::Known(key) => Value::string(read(key)),
+            }
+        })
+        .known_when_any()
+        .not_sticky()
+    };
+    [leaf("config_key", |key| key.name), leaf("config_yaml", |key| key.yaml)]
+}
+
+/// The part of a configuration that the device plugin is told of; `None` while the options that decide are not known.
+fn told_input(inputs: &Inputs<'_>, rules: &dyn CloudRules) -> Option<NodePoolConfig> {
+    let mut unread = Problems::default(); // the configuration's check has reported what cannot be read
+    let profile = inputs.get("mig_profile");
+    Some(NodePoolConfig {
+        mig_profile: if profile.is_unknown() { Field::Unknown } else { profile_input(inputs).into() },
+        mig_strategy: from_value::mig_strategy(inputs.get("mig_strategy"), &mut unread),
+        sharing: from_value::sharing(inputs.get("replicas"), inputs.get("sharing_strategy"), &mut unread),
+        device_plugin: from_value::device_plugin(inputs.get("device_plugin")),
+        options: Field::Known(deciding_input(inputs, rules)?),
+        ..NodePoolConfig::default()
+    })
+}
+
+/// The name by which slices are requested: what the device plugin is told to announce, where it is told.
+fn resource_name(kind: Kind, inputs: &Inputs<'_>) -> Value {
+    if !known(inputs, &node_inputs(kind)) {
+        return Value::UNKNOWN;
+    }
+    let Some(rules) = rules_input(inputs) else { return Value::Null };
+    let Some(capacity) = capacity_input(inputs) else { return Value::Null };
+    match told_input(inputs, rules).map_or(Field::Unknown, |config| plugin::announced(&config, rules)) {
+        Field::Null => Value::string(capacity.resource_name),
+        Field::Unknown => Value::UNKNOWN,
+        Field::Known(name) => Value::string(name),
+    }
 }
 
 /// The options that are known without anybody writing them, each only on its own cloud, and only in an object that is
@@ -207,15 +264,17 @@ fn node(inputs: &Inputs<'_>) -> Option<NodeSlicing> {
 /// the user sees that, the leaf is null.
 fn slices(kind: Kind, leaf: &str, read: fn(&Capacity) -> Value) -> Derived {
     Derived::new(&format!("slices.{leaf}"), &node_inputs(kind), move |inputs| {
-        let strategy = match inputs.str("mig_strategy") {
-            Some("mixed") => MigStrategy::Mixed,
-            _ => MigStrategy::Single,
-        };
-        let capacity = node(inputs).and_then(|node| {
-            node.capacity(profile_input(inputs), sharing_input(inputs), strategy, None).ok()
-        });
-        capacity.map_or(Value::Null, |capacity| read(&capacity))
+        capacity_input(inputs).map_or(Value::Null, |capacity| read(&capacity))
     })
+}
+
+/// What a node gives; `None` where the inputs give no slices.
+fn capacity_input(inputs: &Inputs<'_>) -> Option<Capacity> {
+    let strategy = match inputs.str("mig_strategy") {
+        Some("mixed") => MigStrategy::Mixed,
+        _ => MigStrategy::Single,
+    };
+    node(inputs)?.capacity(profile_input(inputs), sharing_input(inputs), strategy, None).ok()
 }
 
 /// The slices of the pool, which follow its size: also when somebody else has changed that.
@@ -266,13 +325,16 @@ fn native(kind: Kind, inputs: &Inputs<'_>) -> Value {
     }
     let (Some(rules), Some(node)) = (rules_input(inputs), node(inputs)) else { return Value::Null };
     let profile = profile_input(inputs);
-    let Some(options) = deciding_input(inputs, rules) else { return Value::UNKNOWN };
+    let Some(options) = deciding_input(inputs, rules).filter(|_| known(inputs, &["config_key"])) else {
+        return Value::UNKNOWN;
+    };
     text_map(rules.native(&SlicingChoice {
         gpu: &node.gpu,
         accelerator_type: node.accelerator_type.as_deref(),
         gpus_per_node: node.gpus_per_node,
         profile: profile.as_ref(),
         sharing: &sharing_input(inputs),
+        config_key: inputs.str("config_key"),
         options: &options,
     }))
 }
@@ -287,6 +349,7 @@ fn sent_labels(kind: Kind, inputs: &Inputs<'_>, defaults: &Defaults) -> Value {
         labels: from_value::text_map(inputs.get("labels")),
         mig_profile: profile_input(inputs).into(),
         sharing: Field::Known(sharing_input(inputs)),
+        config_key: from_value::text(inputs.get("config_key")),
         options: Field::Known(options),
         ..Default::default()
     };

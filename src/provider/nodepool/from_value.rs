@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud;
-use crate::nodepool::config::{AutoscalingConfig, GpuConfig, UpgradeConfig};
+use crate::nodepool::config::{AutoscalingConfig, DevicePluginConfig, GpuConfig, UpgradeConfig};
 use crate::nodepool::spec::{CapacityType, Taint, TaintEffect};
 use crate::nodepool::{
     CloudRules, ClusterId, Decimal, Field, NodePoolConfig, OptionKind, OptionSpec, OptionValue, Options,
@@ -21,12 +21,12 @@ pub(super) fn config(value: &Value, problems: &mut Problems) -> NodePoolConfig {
         machine_type: text(value.lookup("machine_type")),
         gpu: gpu(value.lookup("gpu"), problems),
         mig_profile: Field::Null,
-        mig_strategy: word(value, "mig_strategy", &["single", "mixed"], strategy, problems),
+        mig_strategy: mig_strategy(value.lookup("mig_strategy"), problems),
         sharing: sharing(value.lookup("replicas"), value.lookup("sharing_strategy"), problems),
         node_count: count(value, "node_count", problems),
         autoscaling: autoscaling(value.lookup("autoscaling"), problems),
         capacity_type: word(
-            value,
+            value.lookup("capacity_type"),
             "capacity_type",
             &["on_demand", "spot"],
             CapacityType::from_word,
@@ -42,6 +42,8 @@ pub(super) fn config(value: &Value, problems: &mut Problems) -> NodePoolConfig {
         max_pods: count(value, "max_pods", problems),
         kubernetes_version: text(value.lookup("kubernetes_version")),
         upgrade: upgrade(value.lookup("upgrade")),
+        device_plugin: device_plugin(value.lookup("device_plugin")),
+        config_key: text(value.lookup("config_key")),
         options: Field::Null,
     };
     let rules = cloud_of(&config).and_then(cloud::rules);
@@ -81,12 +83,14 @@ fn profile(
     })
 }
 
-fn strategy(word: &str) -> Option<MigStrategy> {
-    match word {
+/// How MIG slices are named.
+pub(super) fn mig_strategy(value: &Value, problems: &mut Problems) -> Field<MigStrategy> {
+    let read = |word: &str| match word {
         "single" => Some(MigStrategy::Single),
         "mixed" => Some(MigStrategy::Mixed),
         _ => None,
-    }
+    };
+    word(value, "mig_strategy", &["single", "mixed"], read, problems)
 }
 
 /// How GPUs are shared: not at all without replicas, as in a resource that has none. Their number is judged elsewhere.
@@ -114,7 +118,7 @@ fn field<T>(value: &Value, read: impl FnOnce(&Value) -> Option<T>) -> Field<T> {
     }
 }
 
-fn text(value: &Value) -> Field<String> {
+pub(super) fn text(value: &Value) -> Field<String> {
     field(value, |value| value.as_str().map(str::to_owned))
 }
 
@@ -143,7 +147,7 @@ fn word<T>(
     read: impl Fn(&str) -> Option<T>,
     problems: &mut Problems,
 ) -> Field<T> {
-    field(value.lookup(path), |value| {
+    field(value, |value| {
         let word = value.as_str()?;
         let found = read(word);
         if found.is_none() {
@@ -213,6 +217,20 @@ fn upgrade(value: &Value) -> Field<UpgradeConfig> {
         object => Field::Known(UpgradeConfig {
             max_surge: text(object.lookup("max_surge")),
             max_unavailable: text(object.lookup("max_unavailable")),
+        }),
+    }
+}
+
+pub(super) fn device_plugin(value: &Value) -> Field<DevicePluginConfig> {
+    match value {
+        Value::Null => Field::Null,
+        Value::Unknown(_) => Field::Unknown,
+        object => Field::Known(DevicePluginConfig {
+            manage_config: boolean(object.lookup("manage_config")),
+            namespace: text(object.lookup("namespace")),
+            config_map: text(object.lookup("config_map")),
+            rename_resource: boolean(object.lookup("rename_resource")),
+            fail_requests_greater_than_one: boolean(object.lookup("fail_requests_greater_than_one")),
         }),
     }
 }

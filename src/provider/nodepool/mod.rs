@@ -6,16 +6,19 @@
 //! - `from_value`, `to_value`: between Terraform's values and the neutral node pool.
 //! - `derived`: the attributes that follow from others.
 //! - `planning`: what a plan says beyond that. `naming`: computed names. `rolling`: the warning before nodes roll.
+//! - `plugin`: what the cluster's device plugin is to be told of a pool.
 //! - `sharing`: what a change of sharing does to the pods that run.
 //! - `tags`: keys that differ in case only.
 //! - `checking`: whether a pool that is ready offers its slices, and when that is looked at.
 //! - `private`: what the state carries beside its attributes.
+//! - `companions`: the key in the device plugin's ConfigMap.
 //! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over. `moving`: from one kind to the
 //!   other.
 //! - `messages`: what a user reads when things go wrong.
 
 mod checking;
 mod clouds;
+mod companions;
 mod derived;
 pub(in crate::provider) mod equivalent;
 mod from_value;
@@ -26,6 +29,7 @@ mod messages;
 mod moving;
 mod naming;
 mod planning;
+mod plugin;
 mod private;
 mod progress;
 mod resource;
@@ -37,6 +41,7 @@ mod to_value;
 
 pub(in crate::provider) use checking::announcer;
 pub(in crate::provider) use clouds::READING;
+pub(in crate::provider) use companions::messages::too_slow;
 pub use kind::Kind;
 pub(in crate::provider) use lifecycle::reach;
 pub use resource::NodePoolResource;

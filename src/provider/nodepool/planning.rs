@@ -11,6 +11,7 @@ use crate::tfplugin::{Action, AttributePath, Diagnostic, Plan, Value};
 
 use super::super::diagnostics;
 use super::super::session::Session;
+use super::companions::Deleting;
 use super::private::Private;
 use super::{Kind, checking, clouds, from_value, naming, rolling, sharing, tags};
 
@@ -40,17 +41,23 @@ pub(super) fn plan(plan: &mut Plan<'_>, kind: Kind, session: &Session) {
     }
     let private = belongs(plan, &config, session);
     node_count(plan, &config, &mut problems);
+    let gone = private.as_ref().is_some_and(|private| private.deleting == Some(Deleting::Gone));
     let foreign = private.and_then(|private| private.sharing);
     status(plan, foreign.is_some());
     unsettled(plan);
     replacements(plan);
+    if gone {
+        // Only its key is left of the pool: that goes, and the pool is made anew.
+        put(plan, "status", Value::UNKNOWN);
+        plan.replace_because_of("status");
+    }
     naming::plan(plan, kind.resource_type(), &config, cloud);
     checking::plan(plan, kind);
     if let Some(cloud) = cloud
         && plan.action() == Action::Update
     {
         rolling::warn(plan, cloud, &mut problems);
-        sharing::warn(plan, foreign, &mut problems);
+        sharing::warn(plan, cloud, foreign, &mut problems);
     }
     for diagnostic in &diagnostics::of_problems(&problems, true) {
         plan.diagnostics.push(diagnostic.clone());

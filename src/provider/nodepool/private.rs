@@ -7,6 +7,8 @@ use crate::provider::origin::Origin;
 use crate::slicing::Sharing;
 use crate::tfplugin::Diagnostics;
 
+use super::companions::{Deleting, Held};
+
 /// The version that this provider writes.
 const VERSION: u64 = 1;
 
@@ -22,6 +24,12 @@ pub(super) struct Private {
     /// The sharing that was seen on a pool whose resource has no attribute for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) sharing: Option<Shared>,
+    /// The keys of device plugins' ConfigMaps that may exist for the pool: one, and more while an update goes on.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) keys: Vec<Held>,
+    /// A deletion that has begun.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) deleting: Option<Deleting>,
 }
 
 /// How GPUs were seen to be shared.
@@ -59,7 +67,17 @@ struct Versioned {
 impl Private {
     /// For a pool made now.
     pub(super) fn new(origin: Origin, pending: Option<Pending>) -> Self {
-        Private { v: VERSION, origin, pending, sharing: None }
+        Private { v: VERSION, origin, pending, sharing: None, keys: Vec::new(), deleting: None }
+    }
+
+    /// The same pool with another operation left, or none.
+    pub(super) fn with_pending(&self, pending: Option<Pending>) -> Self {
+        Private { pending, ..self.clone() }
+    }
+
+    /// The same pool with these keys.
+    pub(super) fn with_keys(&self, keys: Vec<Held>) -> Self {
+        Private { keys, ..self.clone() }
     }
 
     /// Reads what Terraform stored. Nothing stored (an import, a move) takes the present origin.
@@ -142,6 +160,21 @@ mod tests {
             r#"{"v":1,"origin":"sandbox","pending":{"op":"operation-1","location":"us-central1","kind":"create","since":"2026-01-02T03:04:05Z"}}"#
         );
         assert_eq!(Private::read(&bytes, Origin::Cloud).unwrap().pending, Some(pending()));
+    }
+
+    #[test]
+    fn keys_and_a_begun_deletion_are_stored_and_not_missed() {
+        let mut private = Private::new(Origin::Cloud, None);
+        Held::add(&mut private.keys, "gpu", "slices", "ts4-3f9c01ab");
+        private.deleting = Some(Deleting::Gone);
+        let bytes = private.bytes();
+        assert_eq!(
+            String::from_utf8(bytes.clone()).unwrap(),
+            r#"{"v":1,"origin":"cloud","keys":[{"namespace":"gpu","config_map":"slices","names":["ts4-3f9c01ab"]}],"deleting":{"pool":"gone"}}"#
+        );
+        assert_eq!(Private::read(&bytes, Origin::Cloud), Ok(private));
+        let before = Private::read(br#"{"v":1,"origin":"cloud"}"#, Origin::Cloud);
+        assert_eq!(before, Ok(Private::new(Origin::Cloud, None)));
     }
 
     #[test]

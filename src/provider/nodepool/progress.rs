@@ -18,8 +18,8 @@ pub(super) struct Reports {
     pub(super) base: Base,
     /// The rules of the pool's cloud; `None` for a call that checkpoints nothing.
     pub(super) rules: Option<&'static dyn CloudRules>,
-    /// Where the pool is made.
-    pub(super) origin: Origin,
+    /// What the state carries beside its attributes, but for the operation that is going on.
+    pub(super) private: Private,
 }
 
 /// What a checkpoint's state starts from.
@@ -36,7 +36,12 @@ pub(super) enum Base {
 impl Reports {
     /// Where to report a call that keeps no checkpoints.
     pub(super) fn none(ctx: &Context) -> Self {
-        Reports { ctx: ctx.clone(), base: Base::Nothing, rules: None, origin: Origin::Cloud }
+        Reports {
+            ctx: ctx.clone(),
+            base: Base::Nothing,
+            rules: None,
+            private: Private::new(Origin::Cloud, None),
+        }
     }
 
     /// The state at a checkpoint.
@@ -67,7 +72,7 @@ impl Reports {
 impl Progress for Reports {
     fn checkpoint(&self, checkpoint: Checkpoint) {
         if let Some(state) = self.state(&checkpoint) {
-            self.ctx.checkpoint(state, Private::new(self.origin, checkpoint.pending).bytes());
+            self.ctx.checkpoint(state, self.private.with_pending(checkpoint.pending).bytes());
         }
     }
 

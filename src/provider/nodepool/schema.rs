@@ -225,8 +225,42 @@ fn nodes() -> Vec<Attribute> {
     ]
 }
 
+fn plugin() -> Attribute {
+    Attribute::object(
+        "device_plugin",
+        vec![
+            Attribute::bool("manage_config").optional().describe(
+                "Whether the provider puts the key into the ConfigMap; by default `true`. With `false` something else has to \
+                 put `config_yaml` there under `config_key` before the pool is made, such as a GitOps tool.",
+            ),
+            Attribute::string("namespace").optional().describe(
+                "The ConfigMap's namespace. By default that of the device plugin that is installed, else \
+                 `nvidia-device-plugin`.",
+            ),
+            Attribute::string("config_map").optional().describe(
+                "The ConfigMap's name. By default that which the installed device plugin reads, else \
+                 `gpuslice-device-plugin`.",
+            ),
+            Attribute::bool("rename_resource").optional().describe(
+                "Whether shared slices are announced with `.shared` at the end of their name, so that no pod gets one \
+                 unaware; by default `false`. The cluster autoscaler does not know such names.",
+            ),
+            Attribute::bool("fail_requests_greater_than_one").optional().describe(
+                "Whether a pod that asks for more than one shared slice fails; by default `true`, since more of them give \
+                 no more of the GPU.",
+            ),
+        ],
+    )
+    .optional()
+    .describe(
+        "What NVIDIA's device plugin in the cluster is told, and where, for pools whose slices it announces: on AKS all but \
+         those with `gpu_stack = \"managed\"`. GKE announces slices itself, and this is refused there.",
+    )
+}
+
 fn behaviour() -> Vec<Attribute> {
     vec![
+        plugin(),
         Attribute::string("slice_check").optional_computed().default(Value::string(checking::WARN)).describe(
             "What happens once the pool is ready: `warn` (default) watches its nodes until they offer the planned slices, \
              and warns with the cause when they do not; `off` does not look. The pool is kept either way. To let an apply \
@@ -334,6 +368,15 @@ fn computed(kind: Kind) -> Vec<Attribute> {
         Attribute::map("native", Type::String)
             .computed()
             .describe("What is sent to the cloud for slicing, in the cloud's own names."),
+        Attribute::string("config_key").computed().describe(
+            "The key of the device plugin's ConfigMap that the pool's nodes are configured by, and the value of their label \
+             `nvidia.com/device-plugin.config`. It is named by its content: another configuration is another key. Null \
+             where the cloud itself announces slices.",
+        ),
+        Attribute::string("config_yaml").computed().describe(
+            "The configuration under that key. A refresh shows what the ConfigMap really holds, and the next apply mends \
+             it.",
+        ),
         Attribute::number("allocatable_slices").computed().use_state().describe(
             "The slices that the pool's nodes offered together when they were last looked at: at the end of a create, and \
              of an update of slicing, size or driver, or of a pool that was incomplete. Null where they were not verified. \

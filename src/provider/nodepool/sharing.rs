@@ -1,13 +1,14 @@
 //! The warnings before a change of how GPUs are shared: what it does to the pods that run.
 
-use crate::nodepool::Problems;
-use crate::tfplugin::Plan;
+use crate::nodepool::{Change, Problems, change};
+use crate::slicing::Cloud;
+use crate::tfplugin::{Plan, Value};
 
 use super::private::Shared;
 
 /// Warns of slices that go away, and of pods that no longer find the pool. `foreign` is sharing that the update takes
 /// away because the resource has none.
-pub(super) fn warn(plan: &Plan<'_>, foreign: Option<Shared>, problems: &mut Problems) {
+pub(super) fn warn(plan: &Plan<'_>, cloud: Cloud, foreign: Option<Shared>, problems: &mut Problems) {
     if let Some(shared) = foreign {
         let sharing = shared.sharing();
         problems.warning(
@@ -22,12 +23,14 @@ pub(super) fn warn(plan: &Plan<'_>, foreign: Option<Shared>, problems: &mut Prob
             ),
         );
     }
-    fewer(plan, problems);
-    selector(plan, problems);
+    let stays = change::of("replicas", cloud) == Some(Change::InPlace);
+    fewer(plan, stays, problems);
+    selector(plan, stays, problems);
+    handed_over(plan, problems);
 }
 
 /// Fewer containers per GPU: some of the pods that run have no place any more.
-fn fewer(plan: &Plan<'_>, problems: &mut Problems) {
+fn fewer(plan: &Plan<'_>, stays: bool, problems: &mut Problems) {
     let before = |path: &str| plan.prior.and_then(|prior| prior.lookup(path).as_u64());
     let (Some(was), Some(is)) = (before("replicas"), plan.get("replicas").as_u64()) else { return };
     if is >= was {
@@ -41,18 +44,28 @@ fn fewer(plan: &Plan<'_>, problems: &mut Problems) {
         "replicas",
         format!("Fewer containers share each GPU: {is} instead of {was}"),
         format!(
-            "{slices}Pods are evicted from every node that the cloud replaces, and those that find no slice on the new \
-             nodes stay pending until there are more nodes. A node that is not replaced goes on running the pods that \
-             it has, and takes new ones only when fewer than {is} per GPU are left."
+            "{slices}{}",
+            if stays {
+                format!(
+                    "No node is replaced and no pod is stopped: a node goes on running the pods that it has, and takes \
+                     new ones only when fewer than {is} per GPU are left."
+                )
+            } else {
+                format!(
+                    "Pods are evicted from every node that the cloud replaces, and those that find no slice on the \
+                     new nodes stay pending until there are more nodes. A node that is not replaced goes on running \
+                     the pods that it has, and takes new ones only when fewer than {is} per GPU are left."
+                )
+            }
         ),
     );
 }
 
 /// The labels that pods select by say how GPUs are shared.
-fn selector(plan: &Plan<'_>, problems: &mut Problems) {
+fn selector(plan: &Plan<'_>, stays: bool, problems: &mut Problems) {
     const LABEL: &str = crate::nodepool::labels::SHARING_LABEL;
     let Some(prior) = plan.prior else { return };
-    let word = |value: &crate::tfplugin::Value| Some(value.as_map()?.get(LABEL)?.as_str()?.to_owned());
+    let word = |value: &Value| Some(value.as_map()?.get(LABEL)?.as_str()?.to_owned());
     let was = word(prior.lookup("scheduling.node_selector"));
     let is = word(plan.get("scheduling.node_selector"));
     let (Some(was), Some(is)) = (was, is) else { return };
@@ -62,9 +75,28 @@ fn selector(plan: &Plan<'_>, problems: &mut Problems) {
             format!("Nodes get the label {LABEL} = {is} instead of {was}"),
             format!(
                 "Pods that select {LABEL} = {was}, as scheduling.node_selector has said so far, find no node here any \
-                 more. Those that run are evicted where the cloud replaces their node, and stay where it does not. \
-                 Apply the new scheduling.node_selector to the workloads too."
+                 more. {} Apply the new scheduling.node_selector to the workloads too.",
+                if stays {
+                    "Those that run stay."
+                } else {
+                    "Those that run are evicted where the cloud replaces their node, and stay where it does not."
+                }
             ),
+        );
+    }
+}
+
+/// The key is somebody else's from now on.
+fn handed_over(plan: &Plan<'_>, problems: &mut Problems) {
+    const MANAGES: &str = "device_plugin.manage_config";
+    let managed = |value: &Value| value.as_bool() != Some(false);
+    let was = plan.prior.is_some_and(|prior| managed(prior.lookup(MANAGES)));
+    if was && !managed(plan.get(MANAGES)) && !plan.get("config_key").is_null() {
+        problems.warning(
+            MANAGES,
+            "The device plugin's key is left to others",
+            "What the ConfigMap holds under config_key stays there, and the provider neither mends nor removes it any \
+             more. Whatever manages it from now on has to keep config_yaml under that key as long as the pool exists.",
         );
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::nodepool::labels::slicing_labels;
+use crate::nodepool::labels::{CONFIG_LABEL, MPS_LABEL, slicing_labels};
+use crate::nodepool::rules::PluginUse;
 use crate::nodepool::spec::{Amount, Taint};
 use crate::nodepool::{
     Change, CloudRules, ClusterId, Field, NodePool, NodePoolConfig, OptionKind, OptionSpec, OptionValue,
@@ -85,6 +86,7 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn
         put("slice_check", Value::string(checking::WARN));
         put("slice_check_timeout", Value::Null);
         put("allocatable_slices", Value::Null);
+        put("device_plugin", Value::Null);
         put("timeouts", Value::Null);
     }
     Value::Object(state)
@@ -138,6 +140,9 @@ fn user_labels(pool: &NodePool, rules: &dyn CloudRules) -> BTreeMap<String, Stri
     let config = NodePoolConfig { options: Field::Known(pool.options.clone()), ..NodePoolConfig::default() };
     let mut own = rules.own_labels(&config).unwrap_or_default();
     own.extend(slicing_labels(pool.mig_profile, pool.sharing));
+    if rules.plugin_config(&config).is_some_and(|used| used != PluginUse::Never) {
+        own.extend([CONFIG_LABEL, MPS_LABEL].map(|key| (key.to_owned(), String::new())));
+    }
     let users = pool.labels.iter().filter(|(key, _)| !own.contains_key(*key));
     users.map(|(key, value)| (key.clone(), value.clone())).collect()
 }

@@ -98,6 +98,7 @@ pub(super) fn configured(
         unknown: unknown(config, origin),
         clouds: None,
         clusters: Arc::new(Clusters::new(way, origin, settings.user_agent.clone())),
+        looks: Arc::default(),
     };
     Ok((settings, configured))
 }

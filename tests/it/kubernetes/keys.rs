@@ -1,14 +1,20 @@
 //! Keys in the device plugin's ConfigMap: shared, changed, drifted, given up.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use gpuslice::kubernetes::KubeError;
 use gpuslice::kubernetes::check::Outcome;
+use gpuslice::kubernetes::config::ConfigKey;
 use gpuslice::kubernetes::plugin::{KeyState, Origin, Released};
 use gpuslice::slicing::Cloud;
 use serde_json::json;
 
 use super::support::*;
+
+fn gone(key: &ConfigKey) -> Released {
+    Released { gone: BTreeSet::from([key.name.clone()]), ..Released::default() }
+}
 
 #[tokio::test]
 async fn a_pools_life_leaves_everybody_else_alone() {
@@ -51,15 +57,15 @@ async fn a_pools_life_leaves_everybody_else_alone() {
     let check =
         gpuslice::kubernetes::check::SliceCheck { per_node: 8, ..shared_by_four(&changed, &place, &eight) };
     assert_eq!(cluster.check_slices(&bench.call(), &check).await, Outcome::Verified { allocatable: 8 });
-    let released = cluster.release_key(&bench.call(), &place, &owner(&spec), &four.name, Some(&eight)).await;
-    assert_eq!(released, Ok(Released::Done));
+    let released = cluster.release_keys(&bench.call(), &place, &owner(&spec), Some(&eight)).await;
+    assert_eq!(released, Ok(gone(&four)));
     let now = cluster.keys(&bench.call(), &place).await.unwrap().unwrap();
     assert!(!now.contains_key(&four.name) && now[&eight.name] == eight.yaml);
 
     // The pool away, then its key.
     bench.pools.delete(&bench.call(), &id_of(&spec), &spec.options).await.unwrap();
-    let released = cluster.release_key(&bench.call(), &place, &owner(&spec), &eight.name, None).await;
-    assert_eq!(released, Ok(Released::Done));
+    let released = cluster.release_keys(&bench.call(), &place, &owner(&spec), None).await;
+    assert_eq!(released, Ok(gone(&eight)));
     let mut left = cluster.keys(&bench.call(), &place).await.unwrap().unwrap();
     assert!(left.remove("default").is_some(), "it stays");
     assert_eq!(left, before);
@@ -77,13 +83,10 @@ async fn two_pools_share_a_key_until_both_are_gone() {
         cluster.apply_keys(&bench.call(), &place, owner, &[&key]).await.unwrap();
     }
     let state = async || KeyState::of(cluster.keys(&bench.call(), &place).await.unwrap().as_ref(), &key);
-    assert_eq!(cluster.release_key(&bench.call(), &place, &one, &key.name, None).await, Ok(Released::Done));
+    assert_eq!(cluster.release_keys(&bench.call(), &place, &one, None).await, Ok(gone(&key)));
     assert_eq!(state().await, KeyState::Present, "the other pool owns it");
-    assert_eq!(
-        cluster.release_key(&bench.call(), &place, &one, &key.name, None).await,
-        Ok(Released::NotOurs)
-    );
-    assert_eq!(cluster.release_key(&bench.call(), &place, &other, &key.name, None).await, Ok(Released::Done));
+    assert_eq!(cluster.release_keys(&bench.call(), &place, &one, None).await, Ok(Released::default()));
+    assert_eq!(cluster.release_keys(&bench.call(), &place, &other, None).await, Ok(gone(&key)));
     assert_eq!(state().await, KeyState::Missing);
 }
 
@@ -96,8 +99,8 @@ async fn a_key_that_foreign_nodes_name_is_left() {
     let (ours, theirs) = (pool(CONFIGURED, "ours", &key), pool(CONFIGURED, "theirs", &key));
     cluster.apply_keys(&bench.call(), &place, &owner(&ours), &[&key]).await.unwrap();
     ready(bench.create(&theirs).await);
-    let released = cluster.release_key(&bench.call(), &place, &owner(&ours), &key.name, None).await.unwrap();
-    assert!(matches!(&released, Released::InUse(nodes) if nodes.len() == 1), "{released:?}");
+    let released = cluster.release_keys(&bench.call(), &place, &owner(&ours), None).await.unwrap();
+    assert!(released.gone.is_empty() && released.in_use[&key.name].len() == 1, "{released:?}");
     let state = KeyState::of(cluster.keys(&bench.call(), &place).await.unwrap().as_ref(), &key);
     assert_eq!(state, KeyState::Present);
 }
@@ -127,14 +130,14 @@ async fn drift_is_seen_and_mended() {
         assert!(applied.changed);
         assert_eq!(state().await, KeyState::Present, "{kind}");
     }
-    assert_eq!(cluster.release_key(&bench.call(), &place, &owner, &key.name, None).await, Ok(Released::Done));
+    assert_eq!(cluster.release_keys(&bench.call(), &place, &owner, None).await, Ok(gone(&key)));
     bench
         .act_in_cluster(
             json!({"kind": "delete_config_map", "cluster": CONFIGURED, "namespace": namespace, "name": name}),
         )
         .await;
-    let released = cluster.release_key(&bench.call(), &place, &owner, &key.name, None).await;
-    assert_eq!(released, Ok(Released::NotOurs));
+    let released = cluster.release_keys(&bench.call(), &place, &owner, None).await;
+    assert_eq!(released, Ok(Released::default()));
     assert_eq!(cluster.keys(&bench.call(), &place).await, Ok(None), "nothing was made anew");
 }
 

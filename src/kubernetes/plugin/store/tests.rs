@@ -7,7 +7,7 @@ use crate::kubernetes::testing::{Seen, call, cluster, refusal};
 use crate::slicing::Sharing;
 
 const MAP: &str = "/api/v1/namespaces/gpu/configmaps/slices";
-const LONG: Duration = Duration::from_secs(600);
+pub(in crate::kubernetes::plugin) const LONG: Duration = Duration::from_secs(600);
 
 fn place(fallback: Fallback) -> Place {
     Place {
@@ -18,15 +18,15 @@ fn place(fallback: Fallback) -> Place {
     }
 }
 
-fn chart() -> Place {
+pub(in crate::kubernetes::plugin) fn chart() -> Place {
     place(Fallback::default())
 }
 
-fn owner() -> Owner {
+pub(in crate::kubernetes::plugin) fn owner() -> Owner {
     Owner::of(&"projects/p/locations/l/clusters/c/nodePools/notebooks".parse().unwrap())
 }
 
-fn ts(replicas: u32) -> ConfigKey {
+pub(in crate::kubernetes::plugin) fn ts(replicas: u32) -> ConfigKey {
     ConfigKey::of(&PluginConfig {
         mig_strategy: None,
         sharing: Sharing::TimeSlicing { replicas },
@@ -38,7 +38,7 @@ fn ts(replicas: u32) -> ConfigKey {
 }
 
 /// A ConfigMap in which the pool owns these keys.
-fn config_map(data: &Value, owned: &[&str]) -> Value {
+pub(in crate::kubernetes::plugin) fn config_map(data: &Value, owned: &[&str]) -> Value {
     let fields: serde_json::Map<String, Value> =
         owned.iter().map(|key| (format!("f:{key}"), json!({}))).collect();
     json!({
@@ -52,7 +52,10 @@ fn config_map(data: &Value, owned: &[&str]) -> Value {
 }
 
 /// A cluster with this ConfigMap and these nodes.
-fn with(map: Option<Value>, nodes: &'static [&'static str]) -> (Cluster, crate::kubernetes::testing::Log) {
+pub(in crate::kubernetes::plugin) fn with(
+    map: Option<Value>,
+    nodes: &'static [&'static str],
+) -> (Cluster, crate::kubernetes::testing::Log) {
     cluster(move |seen| match (seen.line.split_once(' ').unwrap(), &map) {
         (("GET", path), _) if path.starts_with("/api/v1/nodes?") => {
             let items: Vec<Value> = nodes.iter().map(|name| json!({"metadata": {"name": name}})).collect();
@@ -66,7 +69,7 @@ fn with(map: Option<Value>, nodes: &'static [&'static str]) -> (Cluster, crate::
     })
 }
 
-fn patches(log: &crate::kubernetes::testing::Log) -> Vec<Seen> {
+pub(in crate::kubernetes::plugin) fn patches(log: &crate::kubernetes::testing::Log) -> Vec<Seen> {
     log.lock().unwrap().iter().filter(|seen| seen.line.starts_with("PATCH")).cloned().collect()
 }
 
@@ -174,47 +177,6 @@ async fn an_immutable_config_map_is_refused() {
     let error = cluster.apply_keys(&call(LONG), &chart(), &owner(), &[&ts(4)]).await.unwrap_err();
     assert_eq!(error, KubeError::Immutable { config_map: "gpu/slices".to_owned() });
     assert_eq!(patches(&log), []);
-}
-
-#[tokio::test]
-async fn a_key_is_given_up_by_applying_without_it() {
-    let (old, new) = (ts(4), ts(8));
-    let map = config_map(&json!({&old.name: old.yaml, &new.name: new.yaml}), &[&old.name, &new.name]);
-    for (keep, data) in [(None, json!({})), (Some(&new), json!({&new.name: new.yaml}))] {
-        let (cluster, log) = with(Some(map.clone()), &[]);
-        let released = cluster.release_key(&call(LONG), &chart(), &owner(), &old.name, keep).await.unwrap();
-        assert_eq!(released, Released::Done);
-        let found = patches(&log);
-        assert_eq!(found[0].body["data"], data);
-        assert_eq!(found[0].body["metadata"]["uid"], "u1", "nothing is made anew");
-    }
-}
-
-#[tokio::test]
-async fn a_key_that_others_name_stays() {
-    let key = ts(4);
-    let map = config_map(&json!({&key.name: key.yaml}), &[&key.name]);
-    let (cluster, log) = with(Some(map), &["foreign"]);
-    let released = cluster.release_key(&call(LONG), &chart(), &owner(), &key.name, None).await.unwrap();
-    assert_eq!(released, Released::InUse(vec!["foreign".to_owned()]));
-    assert_eq!(patches(&log), []);
-    let asked = log.lock().unwrap().iter().any(|seen| {
-        seen.line.contains("gke-nodepool%21%3Dnotebooks")
-            && seen.line.contains(&format!("config%3D{}", key.name))
-    });
-    assert!(asked, "{:?}", log.lock().unwrap());
-}
-
-#[tokio::test]
-async fn what_is_not_ours_is_not_touched() {
-    let key = ts(4);
-    let foreign = config_map(&json!({&key.name: key.yaml}), &[]);
-    for map in [None, Some(foreign)] {
-        let (cluster, log) = with(map, &[]);
-        let released = cluster.release_key(&call(LONG), &chart(), &owner(), &key.name, None).await.unwrap();
-        assert_eq!(released, Released::NotOurs);
-        assert_eq!(patches(&log), []);
-    }
 }
 
 #[tokio::test]
