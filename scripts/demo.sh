@@ -9,8 +9,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 EXAMPLE=$ROOT/examples/two-clouds
 # NVIDIA's name of a profile that exists, but not on the example's A100.
 WRONG_PROFILE=1g.18gb
+# Empty where there is none: the demo then shows the sandbox's own list of nodes.
+kubectl=$(command -v kubectl >/dev/null && echo kubectl || true)
 # How long a cloud operation takes in the sandbox.
 LATENCY=2s
+# How long the demo waits for slices. With operations that short they are there in a second or two, or never.
+PATIENCE=5s
 
 sandbox=
 folder=
@@ -42,7 +46,13 @@ run() {
 
 # show PATTERN: the lines that tell what the last command did; without them it did something else.
 show() {
-  grep -E "$1" "$folder/log" || die "expected to read $1 in: $(cat "$folder/log")"
+  # Without the ids, which make long lines of short ones.
+  grep -E "$1" "$folder/log" | sed 's/ \[id=.*\]$//' || die "expected to read $1 in: $(cat "$folder/log")"
+}
+
+# diagnostics: the errors and warnings of the last command, without the one that everything here is a sandbox.
+diagnostics() {
+  awk '/^(Error|Warning): /{ on = !/talks to a sandbox/ } on && NF' "$folder/log"
 }
 
 terraform() { "$GPUSLICE_TERRAFORM" "$@"; }
@@ -52,6 +62,55 @@ terraform() { "$GPUSLICE_TERRAFORM" "$@"; }
 # markers.
 read_json() {
   terraform -chdir="$folder/json" console <<<"$1" | sed -e '/^<<EOT$/d' -e '/^EOT$/d' -e 's/^"\(.*\)"$/\1/'
+}
+
+# ask PATH: a GET to the sandbox's own API about the cluster.
+ask() { curl -sSf --get --data-urlencode "cluster=$2" "$url/sandbox/$1"; }
+
+# actor KIND: lets somebody else act in the AKS cluster.
+actor() {
+  curl -sSf --data "{\"kind\": \"$1\", \"cluster\": \"$aks\"}" "$url/sandbox/actors" >/dev/null
+  echo "(sandbox actor: $1)"
+}
+
+# uids: the nodes of the example's pools, which stay the same while the machines do.
+uids() {
+  ask nodes "$aks" >"$folder/json/azure.json"
+  ask nodes "$gke" >"$folder/json/google.json"
+  read_json "join(\" \", sort([for n in $nodes : n.uid if contains([\"mig1g\", \"notebooks\"], n.pool)]))"
+}
+nodes='concat([for c in ["azure", "google"] : [for n in jsondecode(file("${c}.json")) : merge(n, { cloud = c })]]...)'
+
+# show_nodes: all nodes of both clusters with their pool, how their GPUs are sliced, and what pods can ask for.
+show_nodes() {
+  local cluster pool
+  if [[ -z $kubectl ]]; then
+    uids >/dev/null
+    echo "(kubectl is not installed: the sandbox's own list)"
+    read_json "join(\"\\n\", [for n in $nodes : format(\"%-38s  %-12s  %-8s  %-12s  %s\", n.name, n.pool, \
+lookup(n.labels, \"gpuslice/profile\", \"-\"), lookup(n.labels, \"gpuslice/sharing\", \"-\"), \
+lookup(n.allocatable, \"nvidia.com/gpu\", \"-\"))])"
+    return
+  fi
+  for cluster in "$aks" "$gke"; do
+    pool='cloud\.google\.com/gke-nodepool'
+    [[ $cluster != "$aks" ]] || pool=agentpool
+    "$GPUSLICE_BIN/gpuslice-sandbox" kubeconfig --cluster "$cluster" --url "$url" >"$folder/kubeconfig"
+    kubectl --kubeconfig "$folder/kubeconfig" get nodes --output "custom-columns=NODE:.metadata.name,\
+POOL:.metadata.labels.$pool,PROFILE:.metadata.labels.gpuslice/profile,SHARING:.metadata.labels.gpuslice/sharing,\
+ALLOCATABLE:.status.allocatable.nvidia\.com/gpu"
+  done
+}
+
+# check_nodes: every node offers what the state says of its pool.
+check_nodes() {
+  local same
+  uids >/dev/null
+  terraform output -json slices >"$folder/json/slices.json"
+  same=$(read_json "alltrue([for n in $nodes : tonumber(lookup(n.allocatable, \"nvidia.com/gpu\", \"0\")) == \
+jsondecode(file(\"slices.json\"))[n.cloud][n.pool == \"mig1g\" ? \"inference\" : \"notebooks\"].per_node \
+if contains([\"mig1g\", \"notebooks\"], n.pool)])")
+  [[ $same == true ]] || die "the nodes do not offer the slices that were planned"
 }
 
 step "Build the provider and the sandbox"
@@ -90,6 +149,8 @@ export TF_CLI_CONFIG_FILE=$folder/terraform.rc TF_CLI_ARGS=-no-color TF_INPUT=0 
 # The sandbox is on this machine, and a proxy is not the way to it.
 export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 export CHECKPOINT_DISABLE=1 GPUSLICE_SANDBOX=$url
+# In a cloud slices take minutes; here they take seconds, and so does giving up on them.
+export TF_VAR_patience=$PATIENCE
 mkdir "$folder/work"
 cp "$EXAMPLE"/*.tf "$folder/work"
 cd "$folder/work"
@@ -98,56 +159,34 @@ step "terraform init: installs the provider from a mirror on this disk"
 run 0 terraform init
 show '^- Install'
 
-step "terraform validate"
-run 0 terraform validate
-show .
-
-step "One resource for both clouds: what differs between them is in a variable"
+step "Two resources for both clouds: what differs between the clouds is in a variable"
 sed -n -e '/^  default = {$/,/^  }$/p' -e '/^resource /,/^}$/p' main.tf
 
 step "terraform plan: the slices are known before anything exists"
 run 2 terraform plan -detailed-exitcode -out=demo.tfplan
 show '^Plan:'
 terraform show -json demo.tfplan >"$folder/json/plan.json"
-# The pools as planned, by cloud.
-pools="{ for r in jsondecode(file(\"plan.json\")).planned_values.root_module.resources : r.index => r.values }"
-read_json "join(\"\\n\", [for cloud, p in $pools : format(\"%-6s  %v slices per GPU, %v per node, %v in total, %v GiB \
-each, requested as %v\", cloud, p.slices.per_gpu, p.slices.per_node, p.slices.total, p.slices.memory_gib, \
-p.slices.resource_name)])"
+# The pools as planned, in the order of their clouds.
+pools="[for r in jsondecode(file(\"plan.json\")).planned_values.root_module.resources : merge(r.values, {cloud = r.index, \
+profile = lookup(r.values, \"mig_profile\", null) != null ? r.values.mig_profile : format(\"%d in turns\", r.values.replicas)}) \
+if r.type != \"gpuslice_slice_check\"]"
+read_json "join(\"\\n\", [for p in $pools : format(\"%-6s  %-9s  %-10s  %v slices per GPU, %2v in total, %-13s  \
+requested as %v\", p.cloud, p.name, p.profile, p.slices.per_gpu, p.slices.total, \
+p.slices.memory_gib == null ? \"memory shared\" : \"\${p.slices.memory_gib} GiB each\", p.slices.resource_name)])"
+aks=$(read_json "[for p in $pools : p.cluster_id if p.cloud == \"azure\"][0]")
+gke=$(read_json "[for p in $pools : p.cluster_id if p.cloud == \"google\"][0]")
 
-step "terraform apply: creates both node pools"
+step "terraform apply: creates the node pools, configures AKS's device plugin, and looks for the slices"
 run 0 terraform apply demo.tfplan
 show 'Creation complete|^Apply complete'
 
-# nodes CLOUD: the nodes of a cloud's pool, as its cluster would show them, go to nodes.json.
-nodes() {
-  local cluster
-  cluster=$(read_json "($pools)[\"$1\"].cluster_id")
-  curl -sSf --get --data-urlencode "cluster=$cluster" "$url/sandbox/nodes" >"$folder/json/nodes.json"
-}
-mine="[for n in jsondecode(file(\"nodes.json\")) : n if n.pool == \"mig1g\"]"
+step "The nodes and their slices, as ${kubectl:-the sandbox} sees them"
+show_nodes
+check_nodes
 
-step "The sandbox's own nodes, beside the plan"
-for cloud in azure google; do
-  slices="($pools)[\"$cloud\"].slices"
-  offers="tonumber(lookup(n.allocatable, $slices.resource_name, \"0\"))"
-  as_planned="[for n in $mine : $offers == $slices.per_node]"
-  # A node advertises its slices some time after it is ready, in the sandbox as in the cloud.
-  same=false
-  for ((tries = 0; tries < 60; tries++)); do
-    nodes "$cloud"
-    same=$(read_json "length($as_planned) == ($pools)[\"$cloud\"].node_count && alltrue($as_planned)")
-    [[ $same != true ]] || break
-    sleep 0.5
-  done
-  read_json "join(\"\\n\", [for n in $mine : format(\"%-6s  %-30s  planned %v, allocatable %v\", \"$cloud\", \
-    n.name, $slices.per_node, $offers)])"
-  [[ $same == true ]] || die "the nodes of $cloud do not offer the slices that were planned"
-done
-
-step "What a workload needs to land on the slices: the same on both clouds"
+step "What a workload needs to land on a slice: the same on both clouds"
 terraform output -json scheduling >"$folder/json/scheduling.json"
-read_json "jsondecode(file(\"scheduling.json\")).azure"
+read_json "jsondecode(file(\"scheduling.json\")).azure.inference"
 same=$(read_json "length(distinct([for pool in values(jsondecode(file(\"scheduling.json\"))) : jsonencode(pool)])) == 1")
 [[ $same == true ]] || die "the clouds differ: $(cat "$folder/json/scheduling.json")"
 
@@ -162,13 +201,30 @@ sed -e '1,/^Error: /{ /^Error: /!d; }' -e '/^$/d' "$folder/log"
 grep -q "^Error: .*$WRONG_PROFILE" "$folder/log" || die "the message does not name $WRONG_PROFILE"
 [[ $(grep -c "1g.10gb: 7 slices" "$folder/log") == 2 ]] || die "the message does not tell what there is to choose from"
 
+step "Eight containers on each shared GPU instead of four: in place, the nodes stay"
+before=$(uids)
+run 0 terraform apply -auto-approve -var replicas=8
+show 'Modifications complete|^Apply complete'
+[[ $(uids) == "$before" ]] || die "nodes were replaced"
+show_nodes
+check_nodes
+
+step "A bad day: somebody breaks AKS's device plugin, and a node is added in each cloud"
+actor break_plugin
+run 1 terraform apply -auto-approve -var replicas=8 -var notebook_nodes=2
+diagnostics
+
+step "The device plugin is mended: the next apply looks again. No pool was touched"
+actor mend_plugin
+run 0 terraform apply -auto-approve -var replicas=8 -var notebook_nodes=2
+show '^Plan:|Creation complete|^Apply complete'
+check_nodes
+
 step "terraform destroy"
 run 0 terraform destroy -auto-approve
 show '^Destroy complete'
-for cloud in azure google; do
-  nodes "$cloud"
-  [[ $(read_json "length($mine)") == 0 ]] || die "nodes of $cloud are left in the sandbox after destroy"
-done
+show_nodes
+[[ -z $(uids) ]] || die "nodes are left in the sandbox after destroy"
 
 step "Stop the sandbox"
 kill "$sandbox"

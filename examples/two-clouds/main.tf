@@ -1,4 +1,5 @@
-# The same slices on two clouds, from one resource: A100 80GB, cut into seven on GKE and on AKS.
+# The same slices on two clouds, from the same resources: A100 80GB cut into seven by MIG, and smaller GPUs whose time
+# several containers share.
 
 terraform {
   required_providers {
@@ -10,51 +11,100 @@ terraform {
 
 provider "gpuslice" {}
 
-variable "pools" {
-  description = "All that differs between the clouds: where the pools are, and on which machines."
+variable "clouds" {
+  description = "All that differs between the clouds: the cluster, and what its machines are called."
 
   type = map(object({
-    cluster_id   = string
-    machine_type = string
-    aks          = optional(object({ gpu_stack = string })) # null on every other cloud
+    cluster_id = string
+    a100       = string
+    small      = string
   }))
 
   default = {
     azure = {
-      cluster_id   = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/sandbox/providers/Microsoft.ContainerService/managedClusters/sandbox"
-      machine_type = "Standard_NC24ads_A100_v4"
-      aks          = { gpu_stack = "managed" } # AKS runs the device plugin, as GKE always does
+      cluster_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/sandbox/providers/Microsoft.ContainerService/managedClusters/sandbox"
+      a100       = "Standard_NC24ads_A100_v4"
+      small      = "Standard_NC4as_T4_v3" # one T4
     }
     google = {
-      cluster_id   = "projects/sandbox/locations/us-central1-a/clusters/zonal"
-      machine_type = "a2-ultragpu-1g"
+      cluster_id = "projects/sandbox/locations/us-central1-a/clusters/zonal"
+      a100       = "a2-ultragpu-1g"
+      small      = "g2-standard-4" # one L4
     }
   }
 }
 
 variable "mig_profile" {
-  description = "What each GPU is cut into, by NVIDIA's name."
+  description = "What each A100 is cut into, by NVIDIA's name."
   type        = string
   default     = "1g.10gb"
 }
 
-resource "gpuslice_mig_nodepool" "inference" {
-  for_each = var.pools
+variable "replicas" {
+  description = "How many containers share each of the smaller GPUs."
+  type        = number
+  default     = 4
+}
 
-  cluster_id   = each.value.cluster_id
-  name         = "mig1g"
-  machine_type = each.value.machine_type
-  mig_profile  = var.mig_profile
-  node_count   = 2
-  aks          = each.value.aks
+variable "notebook_nodes" {
+  description = "Machines with the smaller GPUs, in each cloud."
+  type        = number
+  default     = 1
+}
+
+variable "patience" {
+  description = "How long slices may take to appear. Unset: as long as they may take in a cloud."
+  type        = string
+  default     = null
+}
+
+resource "gpuslice_mig_nodepool" "inference" {
+  for_each = var.clouds
+
+  cluster_id          = each.value.cluster_id
+  name                = "mig1g"
+  machine_type        = each.value.a100
+  mig_profile         = var.mig_profile
+  node_count          = 2
+  slice_check_timeout = var.patience
+}
+
+resource "gpuslice_timeslice_nodepool" "notebooks" {
+  for_each = var.clouds
+
+  cluster_id          = each.value.cluster_id
+  name                = "notebooks"
+  machine_type        = each.value.small
+  replicas            = var.replicas
+  node_count          = var.notebook_nodes
+  slice_check_timeout = var.patience
+}
+
+# A pool whose slices do not appear is a warning. With this it fails the apply, and the pool stays as it is.
+resource "gpuslice_slice_check" "notebooks" {
+  for_each = gpuslice_timeslice_nodepool.notebooks
+
+  nodepool_id = each.value.id
+  timeout     = var.patience
+  triggers    = { nodes = var.notebook_nodes }
 }
 
 output "slices" {
   description = "What the pools offer, known at plan."
-  value       = { for cloud, pool in gpuslice_mig_nodepool.inference : cloud => pool.slices }
+  value = {
+    for cloud, pool in gpuslice_mig_nodepool.inference : cloud => {
+      inference = pool.slices
+      notebooks = gpuslice_timeslice_nodepool.notebooks[cloud].slices
+    }
+  }
 }
 
 output "scheduling" {
   description = "What a workload needs in its pod spec to land on the slices."
-  value       = { for cloud, pool in gpuslice_mig_nodepool.inference : cloud => pool.scheduling }
+  value = {
+    for cloud, pool in gpuslice_mig_nodepool.inference : cloud => {
+      inference = pool.scheduling
+      notebooks = gpuslice_timeslice_nodepool.notebooks[cloud].scheduling
+    }
+  }
 }

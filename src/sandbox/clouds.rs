@@ -11,6 +11,7 @@ use super::exchange::{Answer, Call};
 use super::fault_kinds::Refused;
 use super::gke::{self, Gke};
 use super::kubernetes::{self, View};
+use super::nodes::Occupied;
 use super::random::Random;
 
 /// A cloud in the sandbox.
@@ -97,6 +98,17 @@ pub(crate) struct Clouds {
 impl Clouds {
     pub(crate) fn seeded(now: Millis, random: &mut Random) -> Self {
         Self { gke: Gke::seeded(now, random), aks: Aks::seeded(now, random) }
+    }
+
+    /// Told where pods run, which a rollout has to wait for.
+    pub(crate) fn notice(&mut self, occupied: &Occupied) {
+        self.gke.occupied.clone_from(occupied);
+        self.aks.occupied.clone_from(occupied);
+    }
+
+    /// Clusters with nodes that wait to be drained.
+    pub(crate) fn draining(&self) -> Vec<String> {
+        [self.gke.draining(), self.aks.draining()].concat()
     }
 
     /// Brings all of them up to the present; true when something may have changed.

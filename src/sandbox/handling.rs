@@ -61,8 +61,15 @@ impl Sandbox {
         // Nothing is left half done when a handler panics: every step is whole before the next.
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let now = clock::now();
-        let World { clouds, random, .. } = &mut inner.world;
-        let moved = clouds.advance(now, self.latency, random);
+        let World { clouds, random, kubernetes, .. } = &mut inner.world;
+        clouds.notice(&kubernetes.occupied());
+        let mut moved = clouds.advance(now, self.latency, random);
+        for cluster in clouds.draining() {
+            // Its pods have to go, whether anybody looks at it or not.
+            if let Some(view) = clouds.view(&cluster) {
+                moved |= kubernetes.glance(&mut Scene { now, latency: self.latency, random }, &view).1;
+            }
+        }
         inner.unsaved |= moved;
         (inner, now)
     }

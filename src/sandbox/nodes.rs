@@ -1,7 +1,7 @@
 //! A Kubernetes node as every emulated cloud makes it, with what tells kept, restarted and replaced nodes apart:
 //! the uid stays while the machine lives, the boot id while it runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -51,6 +51,24 @@ pub(crate) struct Restart {
     pub(crate) boot_id: String,
 }
 
+/// Nodes on which pods run that a drain has to wait for, by cluster and name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Occupied(pub(crate) BTreeMap<String, BTreeSet<String>>);
+
+impl Occupied {
+    pub(crate) fn holds(&self, cluster: &str, node: &str) -> bool {
+        self.0.get(cluster).is_some_and(|nodes| nodes.contains(node))
+    }
+}
+
+/// A node that waits for its pods to go before it is replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Drain {
+    pub(crate) since: Millis,
+    /// Its successor came first; else it comes when the node is gone.
+    pub(crate) surged: bool,
+}
+
 /// One node. Everything that happens to it by itself is a function of the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Node {
@@ -76,6 +94,9 @@ pub(crate) struct Node {
     pub(crate) created_at: Millis,
     pub(crate) ready_at: Millis,
     pub(crate) restart: Option<Restart>,
+    /// The cloud is about to replace it: it is cordoned, and its pods are evicted.
+    #[serde(default)]
+    pub(crate) draining: bool,
 }
 
 impl Node {
@@ -153,6 +174,7 @@ mod tests {
             created_at: 0,
             ready_at: 10,
             restart: Some(Restart { at: 20, ready_at: 30, boot_id: "second".into() }),
+            draining: false,
         };
         let seen: Vec<_> =
             [5, 15, 25, 35, 45].iter().map(|now| (node.ready(*now), node.boot_id(*now).to_owned())).collect();

@@ -12,7 +12,7 @@ use super::kubernetes::{Authority, Kubernetes};
 use super::random::Random;
 
 /// The version of the state file; another one is not read.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// Everything that exists.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -55,15 +55,37 @@ fn a_node_that_takes_too_few_pods_for_its_slices_is_told() {
 }
 
 #[test]
-fn on_aks_it_is_not_in_this_version() {
-    let says = "GPUs cannot be shared on Azure AKS in this version";
-    refused(&Cloud::Aks.real().shared_by("4"), "cluster_id").says(says).says("gpuslice_mig_nodepool");
-    // Also while the cluster is not known: the machine type tells the cloud.
-    let unknown = Cloud::Aks.real().shared_by("4").set("cluster_id", "terraform_data.cluster.output");
-    let unknown = unknown.beside("resource \"terraform_data\" \"cluster\" {\n  input = \"later\"\n}");
+fn on_aks_the_device_plugin_is_told() {
     let workspace = offline();
-    workspace.write("main.tf", &unknown.hcl());
-    workspace.plan().exits(1).says(says);
+    workspace.write("main.tf", &Cloud::Aks.real().shared_by("4").hcl());
+    workspace
+        .plan()
+        .exits(2)
+        .says("config_key")
+        .says("mig-ts4-")
+        .says("failRequestsGreaterThanOne: true")
+        .says("nvidia.com/device-plugin.config");
+}
+
+#[test]
+fn a_stack_that_reads_no_configuration_does_not_share() {
+    let managed = Cloud::Aks.real().shared_by("4").set("aks", r#"{ gpu_stack = "managed" }"#);
+    refused(&managed, "aks.gpu_stack").says("Managed GPU pools do not share GPUs").says("device_plugin");
+}
+
+#[test]
+fn what_the_device_plugin_cannot_do_is_told() {
+    let mps = Cloud::Aks.real().shared_by("4").text("sharing_strategy", "mps");
+    refused(&mps, "sharing_strategy").says("shares no MIG slices by MPS").says("time-slicing");
+    let told = |object: &str| Cloud::Aks.real().shared_by("4").set("device_plugin", object);
+    refused(&told(r#"{ namespace = "GPU" }"#), "device_plugin.namespace").says("no name of a namespace");
+    refused(&told(r#"{ config_map = "a_b" }"#), "device_plugin.config_map").says("no name of a ConfigMap");
+    let by_hand = Cloud::Aks.real().shared_by("4");
+    let by_hand = by_hand.set("labels", r#"{ "nvidia.com/device-plugin.config" = "mine" }"#);
+    refused(&by_hand, "labels").says("is set by the provider").says("config_key");
+    refused(&real().set("device_plugin", "{ manage_config = false }"), "device_plugin")
+        .says("No device plugin of the cluster announces these slices")
+        .says("Google GKE");
 }
 
 #[test]

@@ -58,3 +58,61 @@ fn told(config: &NodePoolConfig, rules: &dyn CloudRules) -> Field<PluginConfig> 
         fail_requests_greater_than_one,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud;
+    use crate::slicing::Cloud;
+
+    fn on(cloud: Cloud, change: impl FnOnce(&mut NodePoolConfig)) -> (Field<String>, Field<String>) {
+        let mut config = NodePoolConfig { sharing: Field::Known(Sharing::None), ..NodePoolConfig::default() };
+        change(&mut config);
+        let rules = cloud::rules(cloud).expect("rules");
+        (key(&config, rules).map(|key| key.name), announced(&config, rules))
+    }
+
+    fn begins(found: &(Field<String>, Field<String>), key: &str, resource: &str) {
+        let name = found.0.known().expect("a key");
+        assert!(name.strip_prefix(key).is_some_and(|rest| rest.len() == 9), "{name}");
+        assert_eq!(found.1, Field::Known(resource.to_owned()));
+    }
+
+    #[test]
+    fn cut_and_shared_gpus_have_one_key() {
+        let cut = |it: &mut NodePoolConfig| it.mig_profile = Field::Known("1g.10gb".parse().unwrap());
+        let shared =
+            |it: &mut NodePoolConfig| it.sharing = Field::Known(Sharing::TimeSlicing { replicas: 4 });
+        begins(&on(Cloud::Aks, cut), "mig", "nvidia.com/gpu");
+        begins(&on(Cloud::Aks, shared), "ts4", "nvidia.com/gpu");
+        let both = on(Cloud::Aks, |it| {
+            cut(it);
+            shared(it);
+            it.mig_strategy = Field::Known(MigStrategy::Mixed);
+        });
+        begins(&both, "mig-ts4", "nvidia.com/mig-1g.10gb");
+        let renamed = on(Cloud::Aks, |it| {
+            shared(it);
+            let rename_resource = Field::Known(true);
+            it.device_plugin = Field::Known(DevicePluginConfig { rename_resource, ..Default::default() });
+        });
+        begins(&renamed, "ts4", "nvidia.com/gpu.shared");
+    }
+
+    #[test]
+    fn whole_gpus_and_clouds_that_announce_themselves_have_none() {
+        let shared =
+            |it: &mut NodePoolConfig| it.sharing = Field::Known(Sharing::TimeSlicing { replicas: 4 });
+        assert_eq!(on(Cloud::Aks, |_| ()), (Field::Null, Field::Null));
+        assert_eq!(on(Cloud::Gke, shared), (Field::Null, Field::Null));
+    }
+
+    #[test]
+    fn what_is_open_leaves_the_key_open() {
+        let open = (Field::Unknown, Field::Unknown);
+        assert_eq!(on(Cloud::Aks, |it| it.sharing = Field::Unknown), open);
+        assert_eq!(on(Cloud::Aks, |it| it.mig_profile = Field::Unknown), open);
+        assert_eq!(on(Cloud::Aks, |it| it.options = Field::Unknown), open);
+        assert_eq!(on(Cloud::Gke, |it| it.sharing = Field::Unknown), (Field::Null, Field::Null));
+    }
+}

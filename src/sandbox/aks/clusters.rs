@@ -123,8 +123,18 @@ impl Aks {
             tokens: cluster.accounts != Accounts::Local,
             certificates: cluster.accounts != Accounts::EntraOnly,
             stack: cluster.stack,
+            workload: cluster.group == "stacks",
             nodes: cluster.pools.values().flat_map(|pool| &pool.nodes).collect(),
         })
+    }
+
+    /// The ids of clusters with nodes that wait to be drained.
+    pub(crate) fn draining(&self) -> Vec<String> {
+        let waits = |cluster: &Cluster| {
+            cluster.pools.values().any(|pool| pool.nodes.iter().any(|node| node.draining))
+        };
+        let clusters = self.clusters.values().filter(|cluster| waits(cluster));
+        clusters.map(Cluster::id).collect()
     }
 
     /// The nodes of a cluster; a sentence where there is no such cluster.

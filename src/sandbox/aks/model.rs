@@ -10,7 +10,7 @@ use super::hardware::{self, Size};
 use super::operations::{Failure, Operation};
 use crate::sandbox::clock::Millis;
 use crate::sandbox::kubernetes::Stack;
-use crate::sandbox::nodes::Node;
+use crate::sandbox::nodes::{Node, Occupied};
 use crate::sandbox::random::Random;
 
 /// GPUs of one kind in one place, unless an actor set another number: enough for any test that is not about stock.
@@ -34,6 +34,9 @@ pub(crate) struct Aks {
     pub(crate) requests: Random,
     #[serde(skip)]
     pub(crate) buckets: Buckets,
+    /// Where pods run, when Kubernetes last told.
+    #[serde(skip)]
+    pub(crate) occupied: Occupied,
 }
 
 /// How pods get their addresses, which decides how many a node takes by default.

@@ -65,6 +65,7 @@ pub(crate) fn make(pool: &mut Pool, boot: &Boot, random: &mut Random) -> Node {
         created_at: boot.at,
         ready_at,
         restart,
+        draining: false,
     };
     node.labels = BTreeMap::from([
         (IMAGE_LABEL.to_owned(), pool.image_name()),

@@ -1,5 +1,7 @@
 //! AKS's operations: what is under way, what it excludes, and how it is shown.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -8,6 +10,7 @@ use super::errors::Refusal;
 use super::model::{Aks, Cluster, Drought};
 use crate::sandbox::clock::{Millis, millis, rfc3339};
 use crate::sandbox::fault_kinds::Outcome;
+use crate::sandbox::nodes::Drain;
 
 /// Finished operations that are kept for questions about them.
 const REMEMBERED: usize = 2000;
@@ -36,6 +39,10 @@ pub(crate) struct Roll {
     /// Time between two batches.
     pub(crate) step: Millis,
     pub(crate) next_at: Millis,
+    /// Nodes that are being drained, by uid.
+    pub(crate) drains: BTreeMap<String, Drain>,
+    /// When it should be through after a drain, which takes what it takes.
+    pub(crate) late: Millis,
 }
 
 /// Why something failed: an `ErrorDetail`.
@@ -104,6 +111,14 @@ impl Operation {
 
     pub(crate) fn due_at(&self) -> Millis {
         self.started_at + self.span
+    }
+
+    /// When its rollout should be through, as far as drains have delayed it.
+    pub(crate) fn late(&self) -> Millis {
+        match &self.work {
+            Work::Update(Some(roll)) if !roll.remaining.is_empty() => roll.late,
+            _ => 0,
+        }
     }
 
     pub(crate) fn active(&self) -> bool {

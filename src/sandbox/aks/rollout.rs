@@ -5,13 +5,31 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Aks, Pool};
+use super::model::{Aks, Cluster, Pool};
 use super::nodes::{self, Boot};
 use super::operations::{End, Failure, Operation, Roll, Work};
 use crate::sandbox::clock::{Millis, millis};
 use crate::sandbox::fault_kinds::Outcome;
-use crate::sandbox::nodes::Node;
+use crate::sandbox::nodes::{Drain, Node};
 use crate::sandbox::random::Random;
+
+/// Minutes for which a node may be drained when the pool says nothing (source: AKS documentation on upgrades).
+const DRAIN_MINUTES: u64 = 30;
+
+/// Minutes that the length of an operation stands for, as with the limits of calls.
+const OPERATION_MINUTES: u64 = 5;
+
+/// A node that could not be drained in time. Code and text as their users report them, unverified.
+fn undrained(node: &str) -> Failure {
+    Failure::new(
+        "UpgradeFailed",
+        format!(
+            "Drain of {node} did not complete. Too many requests: cannot evict pod as it would violate the pod's disruption \
+             budget. This is often caused by a restrictive Pod Disruption Budget (PDB) policy. See \
+             https://aka.ms/aks/debugdrainfailures"
+        ),
+    )
+}
 
 /// What became of a step.
 enum Step {
@@ -21,7 +39,7 @@ enum Step {
 
 impl Roll {
     pub(crate) fn new(remaining: Vec<String>, surge: u32, unavailable: u32) -> Self {
-        Self { remaining, surge, unavailable, step: 0, next_at: 0 }
+        Self { remaining, surge, unavailable, step: 0, next_at: 0, drains: BTreeMap::new(), late: 0 }
     }
 
     /// Spreads the batches over the length of the operation.
@@ -112,6 +130,13 @@ impl Aks {
         }
         let rolled = self.roll(op, now, random);
         let Some(pool) = self.pool_of(op) else { return Step::Waiting };
+        let rolled = match rolled {
+            Ok(rolled) => rolled,
+            Err(failure) => {
+                pool.settle("Failed", Some(failure.clone()), random);
+                return Step::Ended(now, End::Failed(failure));
+            }
+        };
         let rain = pool.drought.as_ref().and_then(|drought| drought.until);
         let patient = matches!(op.outcome, Some(Outcome::Stockout { keeps_provisioning: true, .. }));
         // Late stock gives machines now; stock that was there all along gave them when they fell due.
@@ -121,6 +146,7 @@ impl Aks {
         let filled = self.fill(&op.cluster, op.pool.as_deref().unwrap_or_default(), at, op.span, random);
         let whole = filled && rolled;
         op.filled_at = op.filled_at.or(whole.then_some(at));
+        let due = due.max(op.late());
         // A patient operation ends as long after its machines came as any other does.
         let due = due.max(op.filled_at.filter(|_| patient).map_or(0, |came| came + op.span * 7 / 10));
         if now < due || (!whole && patient) {
@@ -151,47 +177,89 @@ impl Aks {
     }
 
     /// Replaces nodes batch by batch; true once none is left to replace.
-    fn roll(&mut self, op: &mut Operation, now: Millis, random: &mut Random) -> bool {
-        let Work::Update(Some(mut roll)) = op.work.clone() else { return true };
+    fn roll(&mut self, op: &mut Operation, now: Millis, random: &mut Random) -> Result<bool, Failure> {
+        let Work::Update(Some(mut roll)) = op.work.clone() else { return Ok(true) };
         while !roll.remaining.is_empty() && roll.next_at <= now {
             let at = roll.next_at;
-            self.replace_batch(op, &mut roll, at, random);
+            self.replace_batch(op, &mut roll, at, random)?;
             // A batch that found no stock is tried again; stock changes with requests only.
             roll.next_at = at + roll.step.max(1);
         }
         let done = roll.remaining.is_empty();
         op.work = Work::Update(Some(roll));
-        done
+        Ok(done)
     }
 
-    /// One batch: `unavailable` nodes go before their successors come, `surge` nodes go after, if there is stock.
-    fn replace_batch(&mut self, op: &Operation, roll: &mut Roll, at: Millis, random: &mut Random) {
+    /// One batch: `unavailable` nodes go before their successors come, `surge` nodes go after, if there is stock; each as
+    /// soon as it is drained. A node that cannot be drained in time is an error, or with `Cordon` stays beside its
+    /// successor (source: AKS documentation on upgrades; what the operation then says is unverified).
+    fn replace_batch(
+        &mut self,
+        op: &Operation,
+        roll: &mut Roll,
+        at: Millis,
+        random: &mut Random,
+    ) -> Result<(), Failure> {
+        let cluster = self.clusters.get(&op.cluster).map(Cluster::id).unwrap_or_default();
         let Some(pool) = self.pool_of(op) else {
             roll.remaining.clear();
-            return;
+            return Ok(());
         };
         let (dry, size) = (pool.dry(at), pool.size());
+        let settings = &pool.spec["upgradeSettings"];
+        let minutes = settings["drainTimeoutInMinutes"].as_u64().unwrap_or(DRAIN_MINUTES);
+        let patience = op.span * minutes / OPERATION_MINUTES;
+        let quarantine = settings["undrainableNodeBehavior"] == "Cordon";
         let old: BTreeMap<_, _> = pool.nodes.iter().map(|node| (node.uid.clone(), node.clone())).collect();
         // Nodes that went by themselves need no successor.
         roll.remaining.retain(|uid| old.contains_key(uid));
-        let (mut surge, mut unavailable) = (roll.surge, roll.unavailable);
+        roll.drains.retain(|uid, _| old.contains_key(uid));
+        let begun = |surged: bool| {
+            let drains = roll.drains.values().filter(|drain| drain.surged == surged);
+            u32::try_from(drains.count()).unwrap_or(u32::MAX)
+        };
+        let mut surge = roll.surge.saturating_sub(begun(true));
+        let mut unavailable = roll.unavailable.saturating_sub(begun(false));
         for uid in roll.remaining.clone() {
             let Some(node) = old.get(&uid) else { continue };
             let room = |aks: &Self| !dry && size.is_some_and(|size| aks.free_machines(&node.zone, size) > 0);
-            if unavailable > 0 {
-                unavailable -= 1;
-                self.remove_node(op, &uid);
-            } else if surge == 0 || !room(self) {
+            let drain = match roll.drains.get(&uid).cloned() {
+                Some(drain) => drain,
+                None if unavailable > 0 => {
+                    unavailable -= 1;
+                    Drain { since: at, surged: false }
+                }
+                None if surge == 0 || !room(self) => continue,
+                None => {
+                    surge -= 1;
+                    self.add_node(op, node, at, roll.step, random);
+                    Drain { since: at, surged: true }
+                }
+            };
+            if self.occupied.holds(&cluster, &node.name) {
+                if at < drain.since + patience {
+                    self.mark_draining(op, &uid, true);
+                    roll.drains.insert(uid, drain);
+                    roll.late = at + op.span;
+                    continue;
+                }
+                // It stays cordoned, and nobody evicts from it any more.
+                self.mark_draining(op, &uid, false);
+                if !quarantine {
+                    return Err(undrained(&node.name));
+                }
+                roll.remaining.retain(|other| *other != uid);
+                roll.drains.remove(&uid);
                 continue;
-            } else {
-                surge -= 1;
             }
             roll.remaining.retain(|other| *other != uid);
-            if room(self) {
+            roll.drains.remove(&uid);
+            self.remove_node(op, &uid);
+            if !drain.surged && room(self) {
                 self.add_node(op, node, at, roll.step, random);
             }
-            self.remove_node(op, &uid);
         }
+        Ok(())
     }
 
     /// An operation that a fault lets fail.
@@ -230,6 +298,11 @@ impl Aks {
         if let Some(pool) = self.pool_of(op) {
             pool.nodes.retain(|node| node.uid != uid);
         }
+    }
+
+    fn mark_draining(&mut self, op: &Operation, uid: &str, draining: bool) {
+        let nodes = self.pool_of(op).into_iter().flat_map(|pool| &mut pool.nodes);
+        nodes.filter(|node| node.uid == uid).for_each(|node| node.draining = draining);
     }
 
     fn add_node(&mut self, op: &Operation, old: &Node, at: Millis, span: Millis, random: &mut Random) {

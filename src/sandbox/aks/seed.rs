@@ -44,6 +44,7 @@ impl Aks {
             quota: std::collections::BTreeMap::new(),
             requests: Random::new(REQUESTS),
             buckets: super::buckets::Buckets::default(),
+            occupied: crate::sandbox::nodes::Occupied::default(),
         };
         let zones = &["1", "2", "3"];
         let plan = |group, name, accounts, stack, note| Plan {

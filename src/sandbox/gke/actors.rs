@@ -4,8 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::model::{Gke, is_zone};
 use super::operations::{Changes, Work};
+use super::seed::Plan;
 use super::{Context, autoscaling, nodes};
 use crate::sandbox::actors::ActorError;
+use crate::sandbox::kubernetes::Stack;
 use crate::sandbox::parameters::Parameters;
 
 /// kind, its fields, meaning.
@@ -181,7 +183,9 @@ impl Gke {
             }
             Act::AddCluster { location, name } => {
                 let channel = (!is_zone(location)).then_some("REGULAR");
-                self.add_cluster(location, name, channel, false, "added", context.now, context.random);
+                let (autopilot, stack, note) = (false, Stack::Nothing, "added");
+                let plan = Plan { location, name, channel, autopilot, stack, note };
+                self.add_cluster(&plan, context.now, context.random);
             }
             Act::Resize { cluster, pool, count } => {
                 if let Some(pool) = self.pool_mut(cluster, pool) {

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::operations::{Changes, Failure, Operation};
 use super::{autoscaling, spec};
 use crate::sandbox::clock::Millis;
-use crate::sandbox::nodes::Node;
+use crate::sandbox::kubernetes::Stack;
+use crate::sandbox::nodes::{Node, Occupied};
 
 /// The number of `google.rpc.Code` `RESOURCE_EXHAUSTED`.
 const RESOURCE_EXHAUSTED: i32 = 8;
@@ -25,6 +26,9 @@ pub(crate) struct Gke {
     pub(crate) operations: Vec<Operation>,
     /// GPUs that exist, by zone and accelerator; absent means plenty.
     pub(crate) stock: BTreeMap<String, BTreeMap<String, u32>>,
+    /// Where pods run, when Kubernetes last told.
+    #[serde(skip)]
+    pub(crate) occupied: Occupied,
 }
 
 /// One cluster.
@@ -37,6 +41,8 @@ pub(crate) struct Cluster {
     /// What the cluster is there for, shown by `GET /sandbox/clusters`.
     pub(crate) note: String,
     pub(crate) autopilot: bool,
+    /// What of NVIDIA's somebody installed beside GKE's own.
+    pub(crate) stack: Stack,
     /// `RAPID`, `REGULAR`, `STABLE`; none where the cluster is in no channel.
     pub(crate) release_channel: Option<String>,
     pub(crate) zones: Vec<String>,

@@ -64,6 +64,7 @@ pub(crate) fn make(cluster: &str, pool: &Pool, spec: &Value, boot: &Boot, random
         created_at: boot.at,
         ready_at,
         restart,
+        draining: false,
     };
     node.labels = labels(&node, spec);
     node

@@ -10,6 +10,7 @@ use super::model::{Cluster, Drought, Gke, is_zone};
 use super::{Context, PROJECT_NUMBER};
 use crate::sandbox::clock::{Millis, millis, rfc3339};
 use crate::sandbox::fault_kinds::Outcome;
+use crate::sandbox::nodes::Drain;
 
 /// Operations that a cluster may have under way (source: GKE's own error text).
 const CONCURRENT_OPERATIONS: usize = 5;
@@ -53,6 +54,8 @@ pub(crate) struct Roll {
     /// Time between two batches.
     pub(crate) step: Millis,
     pub(crate) next_at: Millis,
+    /// Nodes that are being drained, by uid.
+    pub(crate) drains: BTreeMap<String, Drain>,
 }
 
 /// How an operation failed.

@@ -13,11 +13,16 @@ use super::operations::{Changes, Failure, Operation, Roll, Work};
 use super::spec;
 use crate::sandbox::clock::{Millis, millis};
 use crate::sandbox::fault_kinds::Outcome;
+use crate::sandbox::nodes::Drain;
 use crate::sandbox::random::Random;
 
 /// `google.rpc.Code` numbers.
 const CANCELLED: i32 = 1;
 const INTERNAL: i32 = 13;
+
+/// How long an upgrade keeps disruption budgets before it ends the pods all the same, in operations: an hour (source: GKE
+/// documentation on surge upgrades), where an operation takes five minutes.
+const PATIENCE: u64 = 12;
 
 /// What became of a step.
 enum Step {
@@ -31,7 +36,7 @@ fn done(at: Millis) -> Step {
 
 impl Roll {
     pub(crate) fn new(changes: Changes, remaining: Vec<String>, surge: u32, unavailable: u32) -> Self {
-        Self { changes, remaining, surge, unavailable, step: 0, next_at: 0 }
+        Self { changes, remaining, surge, unavailable, step: 0, next_at: 0, drains: BTreeMap::new() }
     }
 
     /// Spreads the batches over the length of the operation.
@@ -183,7 +188,8 @@ impl Gke {
         Step::Ended(ends_at, pool.finish())
     }
 
-    /// One batch: `unavailable` nodes go before their successors come, `surge` nodes go after, if there is stock.
+    /// One batch: `unavailable` nodes go before their successors come, `surge` nodes go after, if there is stock; each as
+    /// soon as it is drained.
     fn replace_batch(&mut self, op: &Operation, roll: &mut Roll, at: Millis, random: &mut Random) {
         let Some(pool) = self.pool_of(op) else {
             roll.remaining.clear();
@@ -195,26 +201,43 @@ impl Gke {
         roll.remaining.retain(|uid| old.contains_key(uid));
         let mut wanted = pool.spec.clone();
         spec::apply(&mut wanted, &roll.changes);
-        let (mut surge, mut unavailable) = (roll.surge, roll.unavailable);
+        roll.drains.retain(|uid, _| old.contains_key(uid));
+        let begun = |surged: bool| {
+            let drains = roll.drains.values().filter(|drain| drain.surged == surged);
+            u32::try_from(drains.count()).unwrap_or(u32::MAX)
+        };
+        let mut surge = roll.surge.saturating_sub(begun(true));
+        let mut unavailable = roll.unavailable.saturating_sub(begun(false));
         for uid in roll.remaining.clone() {
             let Some(node) = old.get(&uid) else { continue };
             let room = |gke: &Self| {
                 !dry && node.gpus.as_ref().is_none_or(|gpus| gke.free(&node.zone, &gpus.kind) >= gpus.count)
             };
-            if unavailable > 0 {
-                unavailable -= 1;
-                self.remove_node(op, &uid);
-            } else if surge == 0 || !room(self) {
+            let boot = Boot { zone: node.zone.clone(), at, span: roll.step };
+            let drain = match roll.drains.get(&uid).cloned() {
+                Some(drain) => drain,
+                None if unavailable > 0 => {
+                    unavailable -= 1;
+                    Drain { since: at, surged: false }
+                }
+                None if surge == 0 || !room(self) => continue,
+                None => {
+                    surge -= 1;
+                    self.add_node(op, &wanted, &boot, random);
+                    Drain { since: at, surged: true }
+                }
+            };
+            if self.occupied.holds(&op.cluster, &node.name) && at < drain.since + op.span * PATIENCE {
+                self.mark_draining(op, &uid);
+                roll.drains.insert(uid, drain);
                 continue;
-            } else {
-                surge -= 1;
             }
             roll.remaining.retain(|other| *other != uid);
-            if room(self) {
-                let boot = Boot { zone: node.zone.clone(), at, span: roll.step };
+            roll.drains.remove(&uid);
+            self.remove_node(op, &uid);
+            if !drain.surged && room(self) {
                 self.add_node(op, &wanted, &boot, random);
             }
-            self.remove_node(op, &uid);
         }
     }
 
@@ -255,6 +278,11 @@ impl Gke {
         if let Some(pool) = self.pool_of(op) {
             pool.nodes.retain(|node| node.uid != uid);
         }
+    }
+
+    fn mark_draining(&mut self, op: &Operation, uid: &str) {
+        let nodes = self.pool_of(op).into_iter().flat_map(|pool| &mut pool.nodes);
+        nodes.filter(|node| node.uid == uid).for_each(|node| node.draining = true);
     }
 
     fn add_node(&mut self, op: &Operation, wanted: &Value, boot: &Boot, random: &mut Random) {

@@ -1,4 +1,4 @@
-//! What exists at the start: a regional, a zonal and an Autopilot cluster.
+//! What exists at the start: a regional, a zonal and an Autopilot cluster, and two with components of NVIDIA's.
 
 use serde_json::{Value, json};
 
@@ -6,38 +6,65 @@ use super::model::{Cluster, Gke};
 use super::{Context, versions};
 use crate::sandbox::clock::Millis;
 use crate::sandbox::faults::Faults;
+use crate::sandbox::kubernetes::Stack;
 use crate::sandbox::random::Random;
 
 /// The project of everything that is seeded.
 pub(super) const PROJECT: &str = "sandbox";
+
+/// A cluster to be.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    pub(super) location: &'a str,
+    pub(super) name: &'a str,
+    pub(super) channel: Option<&'a str>,
+    pub(super) autopilot: bool,
+    pub(super) stack: Stack,
+    pub(super) note: &'a str,
+}
 
 impl Gke {
     /// The seeded clusters. Each Standard cluster has a CPU pool and a GPU pool that somebody else made and nobody
     /// slices: both must outlive everything.
     pub(crate) fn seeded(now: Millis, random: &mut Random) -> Self {
         let mut gke = Self::default();
-        for (location, name, channel, autopilot, note) in [
-            ("us-central1", "sandbox", Some("REGULAR"), false, "regional, three zones"),
-            ("us-central1-a", "zonal", None, false, "zonal"),
-            ("us-central1", "autopilot", Some("REGULAR"), true, "Autopilot: no node pools of one's own"),
+        let plan = |location, name, note| Plan {
+            location,
+            name,
+            channel: None,
+            autopilot: false,
+            stack: Stack::Nothing,
+            note,
+        };
+        // Elsewhere, so that their machines take nothing of the others' stock.
+        let stack = |name, stack, note| Plan { stack, ..plan("europe-west4-a", name, note) };
+        for plan in [
+            Plan { channel: Some("REGULAR"), ..plan("us-central1", "sandbox", "regional, three zones") },
+            plan("us-central1-a", "zonal", "zonal"),
+            Plan {
+                channel: Some("REGULAR"),
+                autopilot: true,
+                ..plan("us-central1", "autopilot", "Autopilot: no node pools of one's own")
+            },
+            stack(
+                "operator",
+                Stack::OperatorWithDriver,
+                "zonal, GPU operator beside GKE's own device plugin",
+            ),
+            stack(
+                "two-plugins",
+                Stack::Manifest,
+                "zonal, NVIDIA's device plugin on every node with GPUs, beside GKE's own",
+            ),
         ] {
-            gke.add_cluster(location, name, channel, autopilot, note, now, random);
+            gke.add_cluster(&plan, now, random);
         }
         gke
     }
 
     /// A new cluster with its two first pools.
-    #[expect(clippy::too_many_arguments, reason = "a row of the table above")]
-    pub(super) fn add_cluster(
-        &mut self,
-        location: &str,
-        name: &str,
-        channel: Option<&str>,
-        autopilot: bool,
-        note: &str,
-        now: Millis,
-        random: &mut Random,
-    ) {
+    pub(super) fn add_cluster(&mut self, plan: &Plan<'_>, now: Millis, random: &mut Random) {
+        let Plan { location, name, .. } = *plan;
         let zones = if super::model::is_zone(location) {
             vec![location.to_owned()]
         } else {
@@ -47,9 +74,10 @@ impl Gke {
             project: PROJECT.to_owned(),
             location: location.to_owned(),
             name: name.to_owned(),
-            note: note.to_owned(),
-            autopilot,
-            release_channel: channel.map(str::to_owned),
+            note: plan.note.to_owned(),
+            autopilot: plan.autopilot,
+            stack: plan.stack,
+            release_channel: plan.channel.map(str::to_owned),
             zones: zones.clone(),
             version: versions::DEFAULT.to_owned(),
             created_at: now,
@@ -58,15 +86,21 @@ impl Gke {
         };
         let id = cluster.id();
         self.clusters.insert(id.clone(), cluster);
-        if autopilot {
+        if plan.autopilot {
             return;
         }
         let cpu = json!({"name": "default-pool", "initialNodeCount": 1, "config": {"machineType": "e2-standard-4"}});
-        let gpu = json!({"name": "foreign-gpu", "initialNodeCount": 1, "locations": zones[..1], "config": {
+        let mut gpu = json!({"name": "foreign-gpu", "initialNodeCount": 1, "locations": zones[..1], "config": {
             "machineType": "a2-highgpu-1g",
             "labels": {"team": "somebody-else"},
             "accelerators": [{"acceleratorType": "nvidia-tesla-a100", "acceleratorCount": "1"}],
         }});
+        if plan.stack == Stack::OperatorWithDriver {
+            // As NVIDIA's guide for the operator on GKE has it: neither GKE's plugin nor its driver on those nodes.
+            gpu["config"]["labels"]["gke-no-default-nvidia-gpu-device-plugin"] = json!("true");
+            gpu["config"]["accelerators"][0]["gpuDriverInstallationConfig"] =
+                json!({"gpuDriverVersion": "INSTALLATION_DISABLED"});
+        }
         for pool in [&cpu, &gpu] {
             self.add_pool(&id, pool, now, random);
         }
@@ -103,6 +137,8 @@ mod tests {
         assert_eq!(
             ids,
             [
+                "projects/sandbox/locations/europe-west4-a/clusters/operator",
+                "projects/sandbox/locations/europe-west4-a/clusters/two-plugins",
                 "projects/sandbox/locations/us-central1-a/clusters/zonal",
                 "projects/sandbox/locations/us-central1/clusters/autopilot",
                 "projects/sandbox/locations/us-central1/clusters/sandbox",
@@ -118,8 +154,9 @@ mod tests {
                 seen,
                 [("default-pool", "RUNNING", cluster.zones.len()), ("foreign-gpu", "RUNNING", 1)]
             );
-            let gpus = &cluster.pools["foreign-gpu"].nodes[0].allocatable(1_000)["nvidia.com/gpu"];
-            assert_eq!(gpus, "1", "whole GPUs");
+            let shown = cluster.pools["foreign-gpu"].nodes[0].allocatable(1_000).remove("nvidia.com/gpu");
+            let whole = (cluster.stack != Stack::OperatorWithDriver).then(|| "1".to_owned());
+            assert_eq!(shown, whole, "whole GPUs, where GKE's own plugin shows them");
         }
     }
 }

@@ -163,6 +163,7 @@ mod tests {
             tokens,
             certificates,
             stack: Stack::Nothing,
+            workload: false,
             nodes: Vec::new(),
         };
         let with_token = call("GET", "/api", &Value::Null);

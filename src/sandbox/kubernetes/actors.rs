@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::cluster::{Cluster, Scene};
+use super::components::breakage::{self, Breakage};
 use super::components::charts::{self, Chart, PLUGIN_NAMESPACE};
 use super::object;
 use crate::sandbox::actors::ActorError;
@@ -26,6 +27,13 @@ const KINDS: &[(&str, &[&str], &str)] = &[
     ),
     ("remove_plugin", &["cluster"], "every DaemonSet that runs a device plugin is gone"),
     ("restart_plugin", &["cluster"], "every device plugin starts anew"),
+    (
+        "break_plugin",
+        &["cluster", "how"],
+        "somebody breaks the DaemonSet of every device plugin: image (default) cannot be pulled, selector chooses no node, \
+         environment sets MIG_STRATEGY=none, which beats the ConfigMap",
+    ),
+    ("mend_plugin", &["cluster"], "what break_plugin did is undone"),
     ("compact", &["cluster"], "the API server forgets old versions: watches and lists from them get 410"),
 ];
 
@@ -37,6 +45,8 @@ pub(crate) enum Act {
     InstallPlugin(Chart),
     RemovePlugin,
     RestartPlugin,
+    BreakPlugin(Breakage),
+    MendPlugin,
     Compact,
 }
 
@@ -83,6 +93,14 @@ impl Act {
             }),
             "remove_plugin" => Self::RemovePlugin,
             "restart_plugin" => Self::RestartPlugin,
+            "break_plugin" => {
+                Self::BreakPlugin(match fields.choice("how", &["image", "selector", "environment"])? {
+                    "selector" => Breakage::Selector,
+                    "environment" => Breakage::Environment,
+                    _ => Breakage::Image,
+                })
+            }
+            "mend_plugin" => Self::MendPlugin,
             _ => Self::Compact,
         };
         Ok((cluster, act))
@@ -125,18 +143,45 @@ impl Cluster {
                 }
             }
             Act::RestartPlugin => {
-                for mut set in self.plugin_sets()? {
-                    let at = json!(rfc3339(scene.now));
-                    set["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] =
-                        at;
-                    let generation = set["metadata"]["generation"].as_u64().unwrap_or(1);
-                    set["metadata"]["generation"] = json!(generation + 1);
-                    self.save(scene.now, "daemonsets.apps", set, "kubectl-rollout", "");
+                for set in self.plugin_sets()? {
+                    let mut template = set["spec"]["template"].clone();
+                    template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] =
+                        json!(rfc3339(scene.now));
+                    self.replace_template(scene, set, template, "kubectl-rollout");
+                }
+            }
+            Act::BreakPlugin(how) => {
+                for set in self.plugin_sets()? {
+                    let whole = set["spec"]["template"].clone();
+                    let broken = breakage::broken(&whole, *how);
+                    self.broken.entry(object::key_of(&set)).or_insert(whole);
+                    self.replace_template(scene, set, broken, "helm");
+                }
+            }
+            Act::MendPlugin => {
+                if self.broken.is_empty() {
+                    return Err(ActorError::Impossible(
+                        "break_plugin broke nothing in the cluster".to_owned(),
+                    ));
+                }
+                for (key, whole) in std::mem::take(&mut self.broken) {
+                    // Whatever somebody removed in the meantime needs no mending.
+                    if let Some(set) = self.store.get("daemonsets.apps", &key).cloned() {
+                        self.replace_template(scene, set, whole, "helm");
+                    }
                 }
             }
             Act::Compact => self.store.compact(),
         }
         Ok(())
+    }
+
+    /// A `DaemonSet` gets another template, and so its pods are replaced.
+    fn replace_template(&mut self, scene: &Scene<'_>, mut set: Value, template: Value, manager: &str) {
+        set["spec"]["template"] = template;
+        let generation = set["metadata"]["generation"].as_u64().unwrap_or(1);
+        set["metadata"]["generation"] = json!(generation + 1);
+        self.save(scene.now, "daemonsets.apps", set, manager, "");
     }
 
     /// The `DaemonSet`s that run device plugins.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::components::{Cutting, Plugin};
 use super::controllers::Run;
@@ -32,8 +33,12 @@ pub(crate) enum Stack {
     PluginWithConfig,
     /// The GPU operator's chart, driver and container toolkit left to the cloud.
     Operator,
+    /// The GPU operator's chart, which brings driver and container toolkit itself.
+    OperatorWithDriver,
     /// The chart twice: once plain, once with a `ConfigMap`.
     TwoPlugins,
+    /// The device plugin by its manifest, which asks no node for a label: on every one with GPUs.
+    Manifest,
 }
 
 /// A cluster as its cloud knows it.
@@ -52,6 +57,8 @@ pub(crate) struct View<'a> {
     pub(crate) certificates: bool,
     /// What somebody installed before anybody looked.
     pub(crate) stack: Stack,
+    /// Somebody works on the GPU pool that is there.
+    pub(crate) workload: bool,
     pub(crate) nodes: Vec<&'a Node>,
 }
 
@@ -71,6 +78,8 @@ pub(crate) struct Cluster {
     pub(crate) plugins: BTreeMap<String, Plugin>,
     /// What mig-manager did, by the uid of the node.
     pub(crate) cuttings: BTreeMap<String, Cutting>,
+    /// Templates of `DaemonSet`s as they were before somebody broke them, by namespace and name.
+    pub(crate) broken: BTreeMap<String, Value>,
     /// When everybody last took a turn.
     pub(crate) settled_at: Millis,
 }

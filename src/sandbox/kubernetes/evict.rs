@@ -28,9 +28,7 @@ impl Cluster {
         if !name.is_empty() && name != object::name(&pod) {
             return Err(Refusal::bad_request("name in URL does not match name in Eviction object"));
         }
-        if let Some(budget) =
-            self.budgets_of(&pod).find(|budget| disruptions(&self.pods_of(budget), budget) == 0)
-        {
+        if let Some(budget) = self.forbids_eviction(&pod) {
             let pods = self.pods_of(budget);
             return Err(Refusal::budget(format!(
                 "Cannot evict pod as it would violate the pod's disruption budget. The disruption budget {} needs {} \
@@ -49,7 +47,12 @@ impl Cluster {
         })
     }
 
-    fn budgets_of<'a>(&'a self, pod: &'a Value) -> impl Iterator<Item = &'a Value> {
+    /// The disruption budget that does not allow a pod to be evicted now.
+    pub(crate) fn forbids_eviction(&self, pod: &Value) -> Option<&Value> {
+        self.budgets_of(pod).find(|budget| disruptions(&self.pods_of(budget), budget) == 0)
+    }
+
+    fn budgets_of(&self, pod: &Value) -> impl Iterator<Item = &Value> {
         let namespace = object::namespace(pod);
         self.store.all("poddisruptionbudgets.policy").filter(move |budget| {
             object::namespace(budget) == namespace && Selector::of(&budget["spec"]["selector"]).matches(pod)

@@ -10,6 +10,7 @@ use super::components::charts;
 use super::object;
 use super::store::Store;
 use crate::sandbox::clock::Millis;
+use crate::sandbox::nodes::Occupied;
 
 /// Namespaces that every cluster has.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -47,6 +48,13 @@ impl Kubernetes {
         (cluster, changed || !known)
     }
 
+    /// What a drain would have to wait for: nodes with pods of their own, by cluster. A cluster that nobody looked at has
+    /// none.
+    pub(crate) fn occupied(&self) -> Occupied {
+        let clusters = self.clusters.iter();
+        Occupied(clusters.map(|(id, cluster)| (id.clone(), cluster.occupied())).collect())
+    }
+
     /// Labels, taints and allocatable of the nodes as Kubernetes has them, in place of the cloud's idea of them.
     pub(crate) fn correct(&self, id: &str, nodes: &mut Value) {
         let Some(cluster) = self.clusters.get(id) else { return };
@@ -79,6 +87,7 @@ impl Cluster {
             runs: BTreeMap::new(),
             plugins: BTreeMap::new(),
             cuttings: BTreeMap::new(),
+            broken: BTreeMap::new(),
             settled_at: view.created_at,
         };
         // As old as the cluster itself, and long since at work.
@@ -90,7 +99,14 @@ impl Cluster {
         for (resource, object) in charts::stack(view.stack) {
             cluster.install(&mut then, resource, object, "helm");
         }
+        // What shows GPUs comes first, and then somebody asks for one.
         cluster.settle(&mut then, view);
+        if view.workload {
+            for (resource, object) in charts::workload() {
+                cluster.install(&mut then, resource, object, "helm");
+            }
+            cluster.settle(&mut then, view);
+        }
         cluster
     }
 }

@@ -2,17 +2,21 @@
 //!
 //! - [`nodes`], [`config_maps`], [`workloads`]: what is in a cluster;
 //! - [`access`]: the ways in, by the clouds' own APIs too, and who may what;
+//! - [`script`]: all of that in one go, on every cluster; [`drains`]: rollouts of the clouds before pods and budgets;
 //! - [`stacks`]: NVIDIA's components as they are seeded, and what becomes allocatable;
-//! - [`faults`]: bad days; [`process`]: the command line, the state file, the record.
+//! - [`faults`]: bad days; [`judged`]: the judge of all exchanges; [`process`]: the command line, the state file, the record.
 //!
 //! What happens in a cluster with time is tested beside its code, where a test can move the clock. Tests that need kubectl
 //! are skipped, with a reason, where there is none.
 
 mod access;
 mod config_maps;
+mod drains;
 mod faults;
+mod judged;
 mod nodes;
 mod process;
+mod script;
 mod stacks;
 mod workloads;
 

@@ -109,3 +109,40 @@ fn the_messages() {
     assert!(found.iter().all(|it| !it.is_empty()), "{found:#?}");
     insta::assert_snapshot!(found.join("\n"));
 }
+
+/// What the rules about the device plugin say on AKS, for reading.
+#[test]
+fn the_messages_about_the_device_plugin() {
+    use crate::cloud::aks::checks::testing::{all_problems, limits};
+    use crate::nodepool::config::DevicePluginConfig;
+
+    let mps = |replicas| Field::Known(Sharing::Mps { replicas });
+    let renamed =
+        || Field::Known(DevicePluginConfig { rename_resource: Field::Known(true), ..Default::default() });
+    let failing = || {
+        let fail = Field::Known(false);
+        Field::Known(DevicePluginConfig { fail_requests_greater_than_one: fail, ..Default::default() })
+    };
+    let found = [
+        all_problems(|it| it.sharing = mps(4)),
+        all_problems(|it| {
+            it.mig_profile = Field::Null;
+            it.sharing = mps(49);
+        }),
+        all_problems(|it| it.device_plugin = renamed()),
+        all_problems(|it| it.device_plugin = failing()),
+        all_problems(|it| {
+            it.sharing = Field::Known(Sharing::TimeSlicing { replicas: 2 });
+            it.device_plugin = renamed();
+            it.node_count = Field::Null;
+            it.autoscaling = Field::Known(limits(0, 2).known().expect("limits").clone());
+        }),
+        all_problems(|it| {
+            it.options =
+                Field::Known(crate::cloud::aks::checks::testing::options(&json!({"gpu_stack": "managed"})));
+            it.device_plugin = failing();
+        }),
+    ];
+    assert!(found.iter().all(|it| !it.is_empty()), "{found:#?}");
+    insta::assert_snapshot!(found.join("\n\n"));
+}

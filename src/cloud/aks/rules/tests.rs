@@ -167,3 +167,29 @@ fn pods_must_tolerate_the_taint_of_spot_nodes() {
     assert!(taints.iter().all(labels::is_system_taint), "what AKS adds is no drift");
     assert!(Rules.system_taints(Some(Arch::Arm64), CapacityType::OnDemand).is_empty());
 }
+
+#[test]
+fn a_device_plugin_in_the_cluster_is_told_of_all_but_managed_pools() {
+    let used = |json: &serde_json::Value| {
+        Rules.plugin_config(&NodePoolConfig { options: Field::Known(options(json)), ..config() })
+    };
+    assert_eq!(used(&json!({})), Some(PluginUse::Always));
+    assert_eq!(used(&json!({"gpu_stack": "gpu_operator"})), Some(PluginUse::Always));
+    assert_eq!(used(&json!({"gpu_stack": "managed"})), Some(PluginUse::Never));
+    assert_eq!(used(&json!({"gpu_stack": null})), None);
+    assert_eq!(Rules.plugin_config(&NodePoolConfig { options: Field::Unknown, ..config() }), None);
+}
+
+#[test]
+fn the_key_is_sent_as_a_label() {
+    let slicing = SlicingChoice {
+        gpu: Catalogue::built_in().gpu("a100-80gb").unwrap(),
+        accelerator_type: None,
+        gpus_per_node: 1,
+        profile: None,
+        sharing: &Sharing::TimeSlicing { replicas: 4 },
+        config_key: Some("ts4-0123abcd"),
+        options: &options(&json!({})),
+    };
+    assert_eq!(Rules.native(&slicing)["nodeLabels.nvidia.com/device-plugin.config"], "ts4-0123abcd");
+}

@@ -23,7 +23,7 @@ fn clusters_are_shown_with_what_clients_read() {
         let list = google.get(&format!("projects/sandbox/locations/{location}/clusters"));
         list["clusters"].as_array().map_or(0, Vec::len)
     };
-    assert_eq!((listed(&mut google, "-"), listed(&mut google, "us-central1")), (3, 2));
+    assert_eq!((listed(&mut google, "-"), listed(&mut google, "us-central1")), (5, 2));
     assert_eq!(listed(&mut google, "us-east1"), 0);
     let (status, message) = google.refused("GET", "projects/sandbox/locations/x/clusters/y", &Value::Null);
     assert_eq!((status, message.as_str()), (404, "Not found: projects/sandbox/locations/x/clusters/y."));

@@ -60,8 +60,26 @@ pub(crate) fn stack(stack: Stack) -> Vec<Made> {
         Stack::TwoPlugins => {
             [static_manifest(), vec![namespace(PLUGIN_NAMESPACE), named()], plugin(&with_config())].concat()
         }
-        Stack::Operator => operator(),
+        Stack::Operator => operator(false),
+        Stack::OperatorWithDriver => operator(true),
+        Stack::Manifest => static_manifest(),
     }
+}
+
+/// Somebody's work on somebody's GPU pool: a pod that holds a GPU, and is made anew when it is evicted.
+pub(crate) fn workload() -> Vec<Made> {
+    let labels = json!({"app": "training"});
+    let container = json!({"name": "training", "image": "example.com/training:1",
+        "resources": {"limits": {"nvidia.com/gpu": "1"}}});
+    let deployment = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "training", "namespace": "somebody-else", "labels": labels},
+        "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
+            "spec": {"nodeSelector": {"team": "somebody-else"}, "containers": [container],
+            "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]}}},
+    });
+    vec![namespace("somebody-else"), ("deployments.apps", deployment)]
 }
 
 fn namespace(name: &str) -> Made {
@@ -172,8 +190,8 @@ fn daemon_set(namespace: &str, name: &str, spec: &Value) -> Made {
     ("daemonsets.apps", object)
 }
 
-/// The chart gpu-operator on nodes whose cloud brings driver and container toolkit.
-fn operator() -> Vec<Made> {
+/// The chart gpu-operator, on nodes whose cloud brings driver and container toolkit, or with both of its own.
+fn operator(driver: bool) -> Vec<Made> {
     let definition = json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -197,11 +215,11 @@ fn operator() -> Vec<Made> {
         "metadata": {"name": "cluster-policy"},
         "spec": {
             "devicePlugin": {"enabled": true, "config": {"name": OPERATOR_CONFIGS, "default": ""}},
-            "driver": {"enabled": false},
+            "driver": {"enabled": driver},
             "gfd": {"enabled": true},
             "mig": {"strategy": "single"},
             "migManager": {"enabled": true, "config": {"name": "", "default": "all-disabled"}},
-            "toolkit": {"enabled": false},
+            "toolkit": {"enabled": driver},
         },
     });
     let labels = json!({"app.kubernetes.io/component": "gpu-operator"});
@@ -211,9 +229,6 @@ fn operator() -> Vec<Made> {
         "metadata": {"name": "gpu-operator", "namespace": OPERATOR_NAMESPACE, "labels": labels},
         "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
             "spec": {"containers": [{"name": "gpu-operator", "image": OPERATOR_IMAGE}]}}},
-        "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
-            "availableReplicas": 1, "conditions": [{"type": "Available", "status": "True",
-                "reason": "MinimumReplicasAvailable", "message": "Deployment has minimum availability."}]},
     });
     vec![
         namespace(OPERATOR_NAMESPACE),

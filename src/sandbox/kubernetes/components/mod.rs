@@ -2,10 +2,12 @@
 //!
 //! - [`programs`]: which of the components a pod is. [`config`], [`selection`], [`gpus`]: their rules, without time.
 //! - [`plugin`]: the device plugin as it runs. [`features`]: the labels of gpu-feature-discovery.
-//! - [`operator`], [`mig_manager`]: the GPU operator. [`charts`]: how all of it is installed.
+//! - [`operator`], [`mig_manager`]: the GPU operator. [`charts`]: how all of it is installed,
+//!   and [`breakage`]: how people break it.
 //!
 //! A component is recognised by its image and command, so that what somebody installs by hand works as what was seeded.
 
+pub(crate) mod breakage;
 pub(crate) mod charts;
 mod config;
 mod features;

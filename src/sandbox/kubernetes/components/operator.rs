@@ -48,6 +48,13 @@ impl Cluster {
         }
     }
 
+    /// The operator installs the driver on that node.
+    pub(super) fn brings_driver(&self, node: &Node) -> bool {
+        let enabled = |policy: &Value| policy["spec"]["driver"]["enabled"] != false;
+        let deployed = |node: &Value| object::label(node, "nvidia.com/gpu.deploy.driver") == Some("true");
+        self.store.all(POLICIES).any(enabled) && self.store.get("nodes", &node.name).is_some_and(deployed)
+    }
+
     /// Labels that say which operands a node gets. One that is there already stays as it is.
     fn label_for_operands(&mut self, scene: &Scene<'_>, node: &Node, policy: &Value) {
         let Some(mut shown) = self.store.get("nodes", &node.name).cloned() else { return };

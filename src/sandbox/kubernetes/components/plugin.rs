@@ -14,6 +14,7 @@ use super::programs::{self, Installed};
 use super::{Claim, gpus};
 use crate::sandbox::clock::Millis;
 use crate::sandbox::kubernetes::cluster::{Cluster, Scene, View};
+use crate::sandbox::kubernetes::controllers::unpullable;
 use crate::sandbox::kubernetes::object::{self, map, text};
 use crate::sandbox::nodes::Node;
 
@@ -61,12 +62,17 @@ impl Cluster {
                 continue;
             };
             let mut plugin = self.plugins.remove(object::uid(&pod)).unwrap_or_default();
-            let trouble = self.step_plugin(scene, &pod, &installed, node, &mut plugin);
+            let trouble =
+                unpullable(&pod).or_else(|| self.step_plugin(scene, &pod, &installed, node, &mut plugin));
             if let Some(run) = self.runs.get_mut(object::uid(&pod)) {
                 run.trouble.clone_from(&trouble);
             }
             if let Some((_, reason, message)) = &trouble {
-                let reason = if reason == "ContainerCreating" { "FailedMount" } else { "BackOff" };
+                let reason = match reason.as_str() {
+                    "ContainerCreating" => "FailedMount",
+                    "ImagePullBackOff" => "Failed",
+                    _ => "BackOff",
+                };
                 self.tell(scene, &pod, "Warning", reason, message);
             }
             self.plugins.insert(object::uid(&pod).to_owned(), plugin);
@@ -193,7 +199,8 @@ impl Cluster {
         at: Millis,
     ) -> Result<Shown, String> {
         let config = Config::read(text)?;
-        let gpus = node.gpus.as_ref().filter(|_| node.driver).map_or(0, |gpus| gpus.count);
+        let driver = node.driver || self.brings_driver(node);
+        let gpus = node.gpus.as_ref().filter(|_| driver).map_or(0, |gpus| gpus.count);
         if gpus == 0 {
             // Without a driver or without GPUs it waits and shows nothing.
             return Ok(Shown { sharing: "none", ..Shown::default() });

@@ -35,10 +35,14 @@ fn environment(container: &Value, name: &str) -> Option<String> {
     Some(text(found, "/value").to_owned()).filter(|value| !value.is_empty())
 }
 
+/// The container runs a device plugin.
+pub(crate) fn is_plugin(container: &Value) -> bool {
+    matches!(program(container), "nvidia-device-plugin" | "k8s-device-plugin")
+}
+
 /// The device plugin that a pod runs; none where it runs none.
 pub(crate) fn device_plugin(pod: &Value) -> Option<Installed> {
-    let plugin =
-        containers(pod, "nvidia-device-plugin").chain(containers(pod, "k8s-device-plugin")).next()?;
+    let plugin = list(pod, "/spec/containers").iter().find(|container| is_plugin(container))?;
     let managed = containers(pod, "config-manager").next().map(|manager| {
         let fallbacks = environment(manager, "FALLBACK_STRATEGIES").unwrap_or_default();
         let choice = Choice {

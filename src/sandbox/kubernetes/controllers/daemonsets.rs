@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::deployments::is_ready;
 use super::ready_since;
 use crate::sandbox::clock::{Millis, rfc3339_seconds};
 use crate::sandbox::kubernetes::cluster::{Cluster, Scene, View};
@@ -33,7 +34,25 @@ impl Cluster {
                 wanted.iter().any(|node| node == text(pod, "/spec/nodeName"))
                     && object::label(pod, REVISION) == Some(revision.as_str())
             };
-            for pod in pods.iter().filter(|pod| !object::terminating(pod) && (!fits(pod) || failed(pod))) {
+            let there = |pod: &&Value| !object::terminating(pod);
+            let misplaced = |pod: &Value| !wanted.iter().any(|node| node == text(pod, "/spec/nodeName"));
+            for pod in pods.iter().filter(there).filter(|pod| misplaced(pod) || failed(pod)) {
+                self.end_pod(scene, pod);
+            }
+            // Those of another template go one after the other; one that does not work is no loss.
+            let mut working =
+                pods.iter().filter(there).filter(|pod| !misplaced(pod) && is_ready(pod)).count();
+            let kept = wanted.len().saturating_sub(most_unavailable(&set, wanted.len()));
+            for pod in pods.iter().filter(there).filter(|pod| !misplaced(pod) && !failed(pod) && !fits(pod)) {
+                if set["spec"]["updateStrategy"]["type"] == "OnDelete" {
+                    break;
+                }
+                if is_ready(pod) {
+                    if working <= kept {
+                        continue;
+                    }
+                    working -= 1;
+                }
                 self.end_pod(scene, pod);
             }
             for node in &wanted {
@@ -60,13 +79,7 @@ impl Cluster {
     fn count_daemons(&mut self, now: Millis, set: &Value, revision: &str, desired: usize) {
         let pods = self.pods_of_set(set);
         let there = pods.iter().filter(|pod| !object::terminating(pod)).count();
-        let is_ready = |pod: &&Value| {
-            let conditions = list(pod, "/status/conditions").iter();
-            conditions
-                .into_iter()
-                .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
-        };
-        let ready = pods.iter().filter(is_ready).count();
+        let ready = pods.iter().filter(|pod| is_ready(pod)).count();
         let updated = pods.iter().filter(|pod| object::label(pod, REVISION) == Some(revision)).count();
         let mut counted = set.clone();
         counted["status"] = json!({
@@ -84,6 +97,17 @@ impl Cluster {
             counted["status"]["numberUnavailable"] = json!(desired - ready);
         }
         self.save(now, "daemonsets.apps", counted, "kube-controller-manager", "status");
+    }
+}
+
+/// Pods that may be missing while they are replaced: a number, or a share that is rounded up.
+fn most_unavailable(set: &Value, nodes: usize) -> usize {
+    match &set["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"] {
+        Value::String(share) => {
+            let percent: usize = share.trim_end_matches('%').parse().unwrap_or(0);
+            (nodes * percent).div_ceil(100)
+        }
+        count => count.as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or(1),
     }
 }
 

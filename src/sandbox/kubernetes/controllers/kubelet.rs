@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::images::unpullable;
 use super::ready_since;
 use super::scheduler::condition;
 use crate::sandbox::clock::{Millis, rfc3339_seconds};
@@ -66,6 +67,9 @@ impl Cluster {
                     self.runs.remove(&uid);
                 }
                 continue;
+            }
+            if let Some(trouble) = unpullable(&pod) {
+                run.trouble = Some(trouble);
             }
             let run = run.clone();
             if !placement::holds(&pod) {
@@ -135,7 +139,9 @@ fn shown(pod: &Value, run: &Run, running: bool, now: Millis, node: &str) -> Valu
         statuses.collect::<Vec<_>>()
     };
     let status = &mut shown["status"];
-    status["phase"] = json!(if running && !broken_init { "Running" } else { "Pending" });
+    // Without its image no container has ever run.
+    let pulled = waiting.is_none_or(|(reason, _)| reason != "ImagePullBackOff");
+    status["phase"] = json!(if running && !broken_init && pulled { "Running" } else { "Pending" });
     status["startTime"] = pod["metadata"]["creationTimestamp"].clone();
     status["hostIP"] = json!("10.224.0.1");
     if running {

@@ -4,7 +4,10 @@
 //! has a cause with a known time happens at that time, whoever looks later.
 
 mod daemonsets;
+mod deployments;
+mod drains;
 mod garbage;
+mod images;
 mod kubelet;
 mod scheduler;
 
@@ -16,6 +19,7 @@ use super::cluster::{Cluster, Scene, View};
 use super::object;
 use crate::sandbox::clock::{Millis, rfc3339_seconds};
 
+pub(crate) use images::unpullable;
 pub(crate) use kubelet::Run;
 
 /// Rounds after which the rest waits for the next look. Each round moves something one step; chains are short.
@@ -29,6 +33,8 @@ impl Cluster {
             self.sync_nodes(scene, view);
             self.collect_garbage(scene);
             self.run_daemons(scene, view);
+            self.run_deployments(scene);
+            self.drain(scene, view);
             self.schedule(scene);
             self.run_pods(scene, view);
             self.run_components(scene, view);

@@ -115,6 +115,7 @@ fn pod_spec(spec: &mut Value) {
             set(container, "resources", &json!({}));
             set(container, "terminationMessagePath", &json!("/dev/termination-log"));
             set(container, "terminationMessagePolicy", &json!("File"));
+            quantities_are_texts(container);
             limits_are_requests(container);
             for port in container["ports"].as_array_mut().into_iter().flatten() {
                 set(port, "protocol", &json!("TCP"));
@@ -124,6 +125,18 @@ fn pod_spec(spec: &mut Value) {
             {
                 map.remove("ports");
             }
+        }
+    }
+}
+
+/// Quantities are texts, however they were written.
+fn quantities_are_texts(container: &mut Value) {
+    for part in ["limits", "requests"] {
+        let amounts = container.pointer_mut(&format!("/resources/{part}")).and_then(Value::as_object_mut);
+        for amount in
+            amounts.into_iter().flatten().map(|(_, amount)| amount).filter(|amount| amount.is_number())
+        {
+            *amount = json!(amount.to_string());
         }
     }
 }

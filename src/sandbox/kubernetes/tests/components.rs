@@ -364,3 +364,66 @@ fn a_missing_map_keeps_new_plugins_from_starting_and_old_ones_running() {
         desk.get("/api/v1/namespaces/nvidia-device-plugin/events?fieldSelector=reason%3DFailedMount");
     assert!(!events["items"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn a_broken_plugin_is_mended_again() {
+    use crate::sandbox::actors::ActorError;
+    use crate::sandbox::kubernetes::Act;
+    let act = |desk: &mut Desk, kind: &str, how: &str| -> Result<(), ActorError> {
+        let mut fields = json!({"cluster": "cluster"}).as_object().cloned().unwrap();
+        if !how.is_empty() {
+            fields.insert("how".to_owned(), json!(how));
+        }
+        let (_, act) = Act::read(kind, &fields).unwrap()?;
+        desk.on(|cluster, scene, _| cluster.act(scene, &act))
+    };
+    for (stack, how, broken) in [
+        (Stack::PluginWithConfig, "image", "gpu=0"),
+        (Stack::PluginWithConfig, "selector", "gpu=0"),
+        (Stack::Manifest, "image", "gpu=0"),
+    ] {
+        let mut desk = desk(stack, vec![gpu("n1", &[])]);
+        assert_eq!(desk.shows("n1"), "gpu=1", "{stack:?} {how}");
+        act(&mut desk, "break_plugin", how).unwrap();
+        desk.settle();
+        assert_eq!(desk.shows("n1"), broken, "{stack:?} {how}");
+        act(&mut desk, "mend_plugin", "").unwrap();
+        desk.settle();
+        assert_eq!(desk.shows("n1"), "gpu=1", "{stack:?} {how}");
+        assert!(act(&mut desk, "mend_plugin", "").unwrap_err().to_string().contains("broke nothing"));
+    }
+    // The file says single, and a variable says none: seven slices are one GPU.
+    let single = "version: v1\nflags:\n  migStrategy: single\n";
+    let mut desk = desk(Stack::PluginWithConfig, vec![cut("n1", &[(LABEL, "single")])]);
+    desk.configure(CONFIGS, "single", Some(single));
+    desk.settle();
+    assert_eq!(desk.shows("n1"), "gpu=7");
+    act(&mut desk, "break_plugin", "environment").unwrap();
+    desk.settle();
+    assert_eq!(desk.shows("n1"), "gpu=1");
+}
+
+#[test]
+fn a_broken_template_takes_one_node_at_a_time() {
+    let mut desk = desk(Stack::Plugin, vec![gpu("n1", &[]), gpu("n2", &[]), gpu("n3", &[])]);
+    let broken = json!({"spec": {"template": {"spec": {"containers":
+        [{"name": "nvidia-device-plugin-ctr", "image": "registry.invalid/nvidia/k8s-device-plugin:v0.20.0"}]}}}});
+    let path = "/apis/apps/v1/namespaces/nvidia-device-plugin/daemonsets/nvidia-device-plugin";
+    assert_eq!(desk.patch("strategic-merge-patch+json", path, &broken).0, 200);
+    desk.settle();
+    let shown = ["n1", "n2", "n3"].map(|name| desk.shows(name));
+    assert_eq!(shown.iter().filter(|shown| *shown == "gpu=1").count(), 2, "{shown:?}");
+    desk.nodes.push(gpu("n4", &[]));
+    desk.settle();
+    assert_eq!(desk.shows("n4"), "", "and every new one");
+}
+
+#[test]
+fn somebody_works_on_the_foreign_pool() {
+    let mut desk = Desk::with(Stack::Plugin, vec![gpu("n1", &[("team", "somebody-else")])]);
+    desk.workload = true;
+    desk.settle();
+    let pods = desk.get("/api/v1/namespaces/somebody-else/pods");
+    let pod = &pods["items"][0];
+    assert_eq!((&pod["spec"]["nodeName"], &pod["status"]["phase"]), (&json!("n1"), &json!("Running")));
+}

@@ -1,6 +1,7 @@
 //! One cluster as a client sees it, with a clock that only the tests move.
 
 mod components;
+mod drains;
 mod nodes;
 mod pods;
 mod reading;
@@ -48,6 +49,7 @@ pub(super) struct Desk {
     kubernetes: Kubernetes,
     pub(super) nodes: Vec<Node>,
     pub(super) stack: Stack,
+    pub(super) workload: bool,
     random: Random,
     faults: Faults,
     pub(super) now: u64,
@@ -60,7 +62,7 @@ impl Desk {
 
     pub(super) fn with(stack: Stack, nodes: Vec<Node>) -> Self {
         let (kubernetes, random, faults) = (Kubernetes::default(), Random::new(1), Faults::default());
-        Self { kubernetes, nodes, stack, random, faults, now: 1_800_000_000_000 }
+        Self { kubernetes, nodes, stack, workload: false, random, faults, now: 1_800_000_000_000 }
     }
 
     pub(super) fn pass(&mut self, millis: u64) {
@@ -76,6 +78,7 @@ impl Desk {
             tokens: true,
             certificates: true,
             stack: self.stack,
+            workload: self.workload,
             nodes: self.nodes.iter().collect(),
         };
         let mut scene = Scene { now: self.now, latency: LATENCY, random: &mut self.random };
@@ -221,6 +224,7 @@ pub(super) fn machine(name: &str) -> Node {
         created_at: 1_700_000_000_000,
         ready_at: 1_700_000_010_000,
         restart: None,
+        draining: false,
     }
 }
 
