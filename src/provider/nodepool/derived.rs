@@ -98,7 +98,8 @@ fn plugin_leaves(kind: Kind) -> [Derived; 2] {
     let leaf = |name: &str, read: fn(ConfigKey) -> String| {
         Derived::new(name, &inputs, move |inputs| {
             let Some(rules) = rules_input(inputs) else { return Value::UNKNOWN };
-            match told_input(inputs, rules).map_or(Field::Unknown, |config| plugin::key(&config, rules)) {
+            match told_input(kind, inputs, rules).map_or(Field::Unknown, |config| plugin::key(&config, rules))
+            {
                 Field::Null => Value::Null,
                 Field::Unknown => Value::UNKNOWN,
                 Field::Known(key) => Value::string(read(key)),
@@ -111,13 +112,15 @@ fn plugin_leaves(kind: Kind) -> [Derived; 2] {
 }
 
 /// The part of a configuration that the device plugin is told of; `None` while the options that decide are not known.
-fn told_input(inputs: &Inputs<'_>, rules: &dyn CloudRules) -> Option<NodePoolConfig> {
+fn told_input(kind: Kind, inputs: &Inputs<'_>, rules: &dyn CloudRules) -> Option<NodePoolConfig> {
     let mut unread = Problems::default(); // the configuration's check has reported what cannot be read
-    let profile = inputs.get("mig_profile");
+    // What the other kind of pool has is nothing here.
+    let own = |name: &str| if kind.slicing().contains(&name) { inputs.get(name) } else { &Value::Null };
+    let profile = own("mig_profile");
     Some(NodePoolConfig {
         mig_profile: if profile.is_unknown() { Field::Unknown } else { profile_input(inputs).into() },
-        mig_strategy: from_value::mig_strategy(inputs.get("mig_strategy"), &mut unread),
-        sharing: from_value::sharing(inputs.get("replicas"), inputs.get("sharing_strategy"), &mut unread),
+        mig_strategy: from_value::mig_strategy(own("mig_strategy"), &mut unread),
+        sharing: from_value::sharing(own("replicas"), own("sharing_strategy"), &mut unread),
         device_plugin: from_value::device_plugin(inputs.get("device_plugin")),
         options: Field::Known(deciding_input(inputs, rules)?),
         ..NodePoolConfig::default()
@@ -131,7 +134,7 @@ fn resource_name(kind: Kind, inputs: &Inputs<'_>) -> Value {
     }
     let Some(rules) = rules_input(inputs) else { return Value::Null };
     let Some(capacity) = capacity_input(inputs) else { return Value::Null };
-    match told_input(inputs, rules).map_or(Field::Unknown, |config| plugin::announced(&config, rules)) {
+    match told_input(kind, inputs, rules).map_or(Field::Unknown, |config| plugin::announced(&config, rules)) {
         Field::Null => Value::string(capacity.resource_name),
         Field::Unknown => Value::UNKNOWN,
         Field::Known(name) => Value::string(name),
