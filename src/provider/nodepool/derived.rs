@@ -98,7 +98,8 @@ fn plugin_leaves(kind: Kind) -> [Derived; 2] {
     let leaf = |name: &str, read: fn(ConfigKey) -> String| {
         Derived::new(name, &inputs, move |inputs| {
             let Some(rules) = rules_input(inputs) else { return Value::UNKNOWN };
-            match told_input(kind, inputs, rules).map_or(Field::Unknown, |config| plugin::key(&config, rules)) {
+            match told_input(kind, inputs, rules).map_or(Field::Unknown, |config| plugin::key(&config, rules))
+            {
                 Field::Null => Value::Null,
                 Field::Unknown => Value::UNKNOWN,
                 Field::Known(key) => Value::string(read(key)),
