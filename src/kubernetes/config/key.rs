@@ -7,7 +7,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{ConfigError, PluginConfig};
-use crate::slicing::Sharing;
+use crate::slicing::{GPU_RESOURCE, MigStrategy, Sharing};
 
 /// A key of the ConfigMap, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,4 +56,34 @@ pub fn looks_ours(name: &str) -> bool {
 
 fn digest(yaml: &str) -> String {
     Sha256::digest(yaml.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a key of ours says, by its name alone: a name is made from a text, and there are few texts that it can be made
+/// from. `slice` is the resource of one slice under the strategy mixed; `None` where GPUs are whole. `None` for a foreign
+/// key.
+pub fn meaning(name: &str, slice: Option<&str>) -> Option<PluginConfig> {
+    let (kind, _) = name.rsplit_once('-').filter(|_| looks_ours(name))?;
+    let (is_cut, sharing) = match kind.strip_prefix("mig-") {
+        Some(sharing) => (true, sharing),
+        None => (kind == "mig", kind),
+    };
+    let replicas = |prefix: &str| sharing.strip_prefix(prefix).and_then(|count| count.parse().ok());
+    let sharing = match (replicas("ts"), replicas("mps")) {
+        (Some(replicas), _) => Sharing::TimeSlicing { replicas },
+        (None, Some(replicas)) => Sharing::Mps { replicas },
+        (None, None) => Sharing::None,
+    };
+    let strategies: &[Option<MigStrategy>] =
+        if is_cut { &[Some(MigStrategy::Single), Some(MigStrategy::Mixed)] } else { &[None] };
+    let switches = [(false, true), (false, false), (true, true), (true, false)];
+    let all = strategies.iter().flat_map(|strategy| switches.map(|switches| (*strategy, switches)));
+    let mut candidates = all.map(|(mig_strategy, (rename, fail_requests_greater_than_one))| {
+        let resource = match mig_strategy {
+            Some(MigStrategy::Mixed) => slice.unwrap_or(GPU_RESOURCE),
+            Some(MigStrategy::Single) | None => GPU_RESOURCE,
+        };
+        let resource = resource.to_owned();
+        PluginConfig { mig_strategy, sharing, resource, rename, fail_requests_greater_than_one }
+    });
+    candidates.find(|config| ConfigKey::of(config).is_ok_and(|key| key.name == name))
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, prop_assert_ne, proptest};
 
 use super::fallback::{NO_SHARING, default_key};
-use super::key::{is_ours, looks_ours};
+use super::key::{is_ours, looks_ours, meaning};
 use super::*;
 use crate::nodepool::labels::value_fault;
 
@@ -76,6 +76,11 @@ fn what_was_written_is_read_back() {
     for (what, config) in kinds() {
         let told = Told::read(&config.yaml().unwrap()).unwrap();
         assert_eq!(told.of(&config.resource), config, "{what}");
+        let name = ConfigKey::of(&config).unwrap().name;
+        assert_eq!(meaning(&name, Some("nvidia.com/mig-1g.10gb")), Some(config), "{what}");
+    }
+    for foreign in ["ts4", "default", "ts4-00000000", "ts99999999999-00000000"] {
+        assert_eq!(meaning(foreign, None), None, "{foreign}");
     }
 }
 
@@ -149,7 +154,8 @@ proptest! {
         prop_assert_eq!(value_fault(&key.name), None);
         prop_assert!(key.yaml.contains("renameByDefault: ") && key.yaml.contains("failRequestsGreaterThanOne: "));
         let slice = (mig == Some(true)).then_some(config.resource.as_str());
-        prop_assert_eq!(Told::read(&key.yaml).unwrap().to_node(slice), config);
+        prop_assert_eq!(Told::read(&key.yaml).unwrap().to_node(slice), config.clone());
+        prop_assert_eq!(meaning(&key.name, slice), Some(config));
     }
 
     /// No text makes the lint fail.

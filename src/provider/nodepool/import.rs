@@ -45,10 +45,17 @@ impl Lifecycle {
                 format!("The cluster {} has no node pool of that name. Check the id: {id}.", id.cluster),
             ));
         };
+        let told = self.told(ctx, &call, &pool, reached.rules).await?;
+        if let Some(told) = &told {
+            pool.sharing = told.config.sharing;
+        }
         self.may_be_taken_over(&pool)?;
         // The id that was typed may be spelled in any way that means the cluster, and the state outlives it.
         pool.id.cluster = reached.pools.cluster(&call, &pool.id.cluster).await.map_err(shown)?;
         let mut state = seen(&pool, &Value::Object(BTreeMap::new()), Purpose::Import, reached.rules);
+        if let Some(told) = &told {
+            told.settings(&mut state);
+        }
         schema::retain(self.kind, &mut state);
         set_status(&mut state, if pool.health == Health::Ready { READY } else { INCOMPLETE });
         // What is sent in all is read from the pool: a label of ours that is missing is then put there.
@@ -59,7 +66,12 @@ impl Lifecycle {
             kind: PendingKind::Create,
             since: now_rfc3339(),
         });
-        ctx.set_private(Private::new(self.session.origin(), pending).bytes());
+        let mut private = Private::new(self.session.origin(), pending);
+        if let Some(told) = &told {
+            told.key(&mut state);
+            told.note(&mut private.keys);
+        }
+        ctx.set_private(private.bytes());
         Ok(state)
     }
 

@@ -12,7 +12,8 @@
 //! - `checking`: whether a pool that is ready offers its slices, and when that is looked at.
 //! - `private`: what the state carries beside its attributes.
 //! - `companions`: the key in the device plugin's ConfigMap.
-//! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over. `moving`: from one kind to the
+//! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over. `told`: what a pool's key
+//!   says of it then. `moving`: from one kind to the
 //!   other.
 //! - `messages`: what a user reads when things go wrong.
 
@@ -38,6 +39,7 @@ mod schema;
 mod sharing;
 mod tags;
 mod to_value;
+mod told;
 
 pub(in crate::provider) use checking::announcer;
 pub(in crate::provider) use clouds::READING;

@@ -51,11 +51,13 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn
     let profile = pool.mig_profile.as_ref().map(MigProfile::to_string);
     put("mig_profile", keep(prior, "mig_profile", profile.into(), equivalent::mig_profiles));
     let has = |name: &str| import || prior.get(name).is_some();
-    let told = told_by_label(pool, rules);
+    let told = is_told_by_plugin(pool, rules);
     if told && !import {
         // The cloud knows nothing of sharing there: the label names what the nodes do.
         put("config_key", pool.labels.get(CONFIG_LABEL).cloned().into());
-    } else if has("replicas") {
+    }
+    // Where a device plugin in the cluster shares GPUs, the cloud does not show it: the label that names its key does.
+    if has("replicas") && (import || !told) {
         let shared = pool.sharing != Sharing::None;
         put("replicas", shared.then(|| pool.sharing.replicas()).into());
         put("sharing_strategy", shared.then(|| pool.sharing.to_string()).into());
@@ -139,8 +141,8 @@ fn zones(pool: &NodePool, prior: &Value, import: bool) -> Value {
     Value::set(pool.zones.iter().map(String::as_str))
 }
 
-/// Whether the nodes' label says what the device plugin does with them.
-fn told_by_label(pool: &NodePool, rules: &dyn CloudRules) -> bool {
+/// Whether a device plugin in the cluster announces the pool's slices.
+pub(in crate::provider) fn is_told_by_plugin(pool: &NodePool, rules: &dyn CloudRules) -> bool {
     let config = NodePoolConfig { options: Field::Known(pool.options.clone()), ..NodePoolConfig::default() };
     rules.plugin_config(&config).is_some_and(|used| used != PluginUse::Never)
 }
@@ -150,7 +152,7 @@ fn user_labels(pool: &NodePool, rules: &dyn CloudRules) -> BTreeMap<String, Stri
     let config = NodePoolConfig { options: Field::Known(pool.options.clone()), ..NodePoolConfig::default() };
     let mut own = rules.own_labels(&config).unwrap_or_default();
     own.extend(slicing_labels(pool.mig_profile, pool.sharing));
-    if told_by_label(pool, rules) {
+    if is_told_by_plugin(pool, rules) {
         own.extend([CONFIG_LABEL, MPS_LABEL].map(|key| (key.to_owned(), String::new())));
     }
     let users = pool.labels.iter().filter(|(key, _)| !own.contains_key(*key));

@@ -11,6 +11,7 @@ mod resource;
 mod schema;
 mod words;
 
-pub(in crate::provider) use look::{KeyPlace, Look, PoolKey, look};
+pub(in crate::provider) use live::{Untold, told_by_key};
+pub(in crate::provider) use look::{KeyPlace, Look, PoolKey, look, reach};
 pub(in crate::provider) use resource::SliceCheckResource;
 pub(in crate::provider) use words::warning;
