@@ -79,7 +79,9 @@ fn while_the_cloud_is_not_known_neither_are_its_options() {
     assert_eq!(planned.lookup("gke"), &Value::Null);
     assert!(planned.lookup("effective_labels").is_wholly_known(), "{planned:?}");
     assert_eq!(planned.lookup("slices.total"), &Value::from(7_u32));
-    assert_eq!(planned.lookup("native"), &Value::map([("gpuInstanceProfile", "MIG1g")]));
+    let key = planned.lookup("config_key").as_str().expect("a key");
+    let native = [("gpuInstanceProfile", "MIG1g"), ("nodeLabels.nvidia.com/device-plugin.config", key)];
+    assert_eq!(planned.lookup("native"), &Value::map(native));
     set(&mut config, "machine_type", Value::UNKNOWN);
     let planned = pool.plan(&config, &Value::Null);
     for path in ["cloud", "aks", "gke", "slices.total", "effective_labels", "effective_tags"] {
@@ -111,14 +113,16 @@ fn the_stack_is_known_at_plan_and_decides_the_labels() {
         let labels = planned.lookup("effective_labels").as_string_map().expect("known");
         labels.into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
     };
+    let key = pool.plan(&pool.config(&aks(&[])), &Value::Null).lookup("config_key").clone();
+    let key = format!("nvidia.com/device-plugin.config={}", key.as_str().expect("a key"));
     let ours = "gpuslice/profile=1g.10gb gpuslice/sharing=none";
     let present = "nvidia.com/gpu.present=true";
     let no_manager = "nvidia.com/gpu.deploy.mig-manager=false";
-    assert_eq!(labels(&[]), format!("{ours} {no_manager} {present}"));
-    assert_eq!(labels(&[("aks.mode", "User".into())]), format!("{ours} {no_manager} {present}"));
+    assert_eq!(labels(&[]), format!("{ours} {key} {no_manager} {present}"));
+    assert_eq!(labels(&[("aks.mode", "User".into())]), format!("{ours} {key} {no_manager} {present}"));
     let planned = pool.plan(&pool.config(&aks(&[("aks.mode", "User".into())])), &Value::Null);
     assert_eq!(planned.lookup("aks.gpu_stack"), &Value::from("device_plugin"));
-    assert_eq!(labels(&[("aks.gpu_stack", "gpu_operator".into())]), format!("{ours} {no_manager}"));
+    assert_eq!(labels(&[("aks.gpu_stack", "gpu_operator".into())]), format!("{ours} {key} {no_manager}"));
     assert_eq!(
         labels(&[("aks.gpu_stack", "managed".into())]),
         format!("{ours} nvidia.com/gpu.deploy.operands=false")

@@ -113,10 +113,10 @@ fn plugin_leaves(kind: Kind) -> [Derived; 2] {
 
 /// The part of a configuration that the device plugin is told of; `None` while the options that decide are not known.
 fn told_input(kind: Kind, inputs: &Inputs<'_>, rules: &dyn CloudRules) -> Option<NodePoolConfig> {
-    // What the other kind of pool has alone is no input of this one.
-    let own = |name: &str| if kind.slicing().contains(&name) { inputs.get(name) } else { &Value::Null };
     let mut unread = Problems::default(); // the configuration's check has reported what cannot be read
-    let profile = inputs.get("mig_profile");
+    // What the other kind of pool has is nothing here.
+    let own = |name: &str| if kind.slicing().contains(&name) { inputs.get(name) } else { &Value::Null };
+    let profile = own("mig_profile");
     Some(NodePoolConfig {
         mig_profile: if profile.is_unknown() { Field::Unknown } else { profile_input(inputs).into() },
         mig_strategy: from_value::mig_strategy(own("mig_strategy"), &mut unread),

@@ -51,9 +51,13 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn
     let profile = pool.mig_profile.as_ref().map(MigProfile::to_string);
     put("mig_profile", keep(prior, "mig_profile", profile.into(), equivalent::mig_profiles));
     let has = |name: &str| import || prior.get(name).is_some();
+    let told = is_told_by_plugin(pool, rules);
+    if told && !import {
+        // The cloud knows nothing of sharing there: the label names what the nodes do.
+        put("config_key", pool.labels.get(CONFIG_LABEL).cloned().into());
+    }
     // Where a device plugin in the cluster shares GPUs, the cloud does not show it: the label that names its key does.
-    let shows_sharing = import || !is_told_by_plugin(pool, rules);
-    if has("replicas") && shows_sharing {
+    if has("replicas") && (import || !told) {
         let shared = pool.sharing != Sharing::None;
         put("replicas", shared.then(|| pool.sharing.replicas()).into());
         put("sharing_strategy", shared.then(|| pool.sharing.to_string()).into());
