@@ -74,6 +74,7 @@ mod sandbox_aks;
 mod sandbox_gke;
 mod sandbox_kubernetes;
 mod slice_check_resource;
+mod slices_import;
 mod slices_on_aks;
 mod slices_seen;
 mod support;

@@ -50,12 +50,12 @@ impl Cluster {
                 gone_at: None,
                 trouble: None,
             });
-            if run.boot != boot
-                && let Some(up) = up
+            if let Some(up) = up
+                && (run.boot != boot || run.started_at < up)
             {
-                // The machine restarted, and its containers with it.
+                // The machine restarted, and its containers with it; or they had to wait until it was up.
+                run.restarts += u32::from(!fresh && run.boot != boot);
                 run.boot.clone_from(&boot);
-                run.restarts += u32::from(!fresh);
                 run.started_at = up + scene.latency / 20;
             }
             if object::terminating(&pod) {
