@@ -34,6 +34,8 @@ pub struct Derived {
     /// Keep the prior value while no input differs from the state, even if `compute` would now answer otherwise
     /// (a newer table of facts alone is then no change).
     pub sticky: bool,
+    /// Compute it where a state that was read holds null. Else null is what was seen, and the next plan shows it.
+    pub filled: bool,
     /// The computation. It must depend on nothing but the inputs.
     pub compute: Arc<dyn Fn(&Inputs<'_>) -> Value + Send + Sync>,
     /// Whether the prior value, given first, says the same as the computed one: it is then kept.
@@ -55,6 +57,7 @@ impl Derived {
             inputs: inputs.iter().map(|input| AttributePath::parse(input)).collect(),
             rule: KnownWhen::All,
             sticky: true,
+            filled: true,
             compute: Arc::new(compute),
             same: None,
         }
@@ -71,6 +74,14 @@ impl Derived {
     #[must_use]
     pub fn not_sticky(mut self) -> Derived {
         self.sticky = false;
+        self
+    }
+
+    /// The same value, which may be missing from what a read sees: that is then a change in the next plan.
+    #[must_use]
+    pub fn missed_when_null(mut self) -> Derived {
+        self.sticky = false;
+        self.filled = false;
         self
     }
 

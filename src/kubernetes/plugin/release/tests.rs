@@ -82,3 +82,16 @@ async fn what_is_not_ours_is_not_touched() {
     let owned = cluster.owned_keys(&call(LONG), &chart(), &owner()).await;
     assert_eq!(owned, Ok(BTreeSet::from([key.name.clone()])));
 }
+
+#[tokio::test]
+async fn a_key_that_another_pool_owns_too_is_given_up_whoever_names_it() {
+    let key = ts(4);
+    let mut map = config_map(&json!({&key.name: key.yaml}), &[&key.name]);
+    let fields = json!({"f:data": {format!("f:{}", key.name): {}}});
+    let other = json!({"manager": "gpuslice-pool-other", "operation": "Apply", "fieldsV1": fields});
+    map["metadata"]["managedFields"].as_array_mut().unwrap().push(other);
+    let (cluster, log) = with_user(&map, &key);
+    let answer = cluster.release_keys(&call(LONG), &chart(), &owner(), None).await.unwrap();
+    assert_eq!(answer, released(&[&key], &[]));
+    assert_eq!(patches(&log)[0].body["data"], json!({}));
+}

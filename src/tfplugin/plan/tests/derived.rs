@@ -154,6 +154,18 @@ fn what_is_not_sticky_is_always_computed() {
 }
 
 #[test]
+fn what_a_read_misses_is_a_change() {
+    let mut case =
+        case(lengths).prior([("machine", "abc".into()), ("nodes", 2.into()), ("name", "n".into())]);
+    case.derived[0] = case.derived[0].clone().missed_when_null();
+    let mut state = case.prior.clone();
+    fill_derived(&case.schema, &case.derived, &mut state);
+    assert_eq!(state.lookup("slices.per_node"), &Value::Null);
+    let case = Case { prior: state, ..case };
+    assert!(!case.is_quiet([("machine", "abc".into()), ("name", "n".into())]));
+}
+
+#[test]
 fn a_filled_state_plans_nothing() {
     let case = case(lengths).prior([("machine", "abc".into()), ("nodes", 2.into()), ("name", "n".into())]);
     let mut state = case.prior.clone();
