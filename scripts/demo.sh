@@ -73,11 +73,12 @@ actor() {
   echo "(sandbox actor: $1)"
 }
 
-# uids: the nodes of the example's pools, which stay the same while the machines do.
+# uids [CLOUD]: the nodes of the example's pools, which stay the same while the machines do.
 uids() {
   ask nodes "$aks" >"$folder/json/azure.json"
   ask nodes "$gke" >"$folder/json/google.json"
-  read_json "join(\" \", sort([for n in $nodes : n.uid if contains([\"mig1g\", \"notebooks\"], n.pool)]))"
+  read_json "join(\" \", sort([for n in $nodes : n.uid if contains([\"mig1g\", \"notebooks\"], n.pool) \
+&& contains([n.cloud, \"\"], \"${1:-}\")]))"
 }
 nodes='concat([for c in ["azure", "google"] : [for n in jsondecode(file("${c}.json")) : merge(n, { cloud = c })]]...)'
 
@@ -201,11 +202,11 @@ sed -e '1,/^Error: /{ /^Error: /!d; }' -e '/^$/d' "$folder/log"
 grep -q "^Error: .*$WRONG_PROFILE" "$folder/log" || die "the message does not name $WRONG_PROFILE"
 [[ $(grep -c "1g.10gb: 7 slices" "$folder/log") == 2 ]] || die "the message does not tell what there is to choose from"
 
-step "Eight containers on each shared GPU instead of four: in place, the nodes stay"
-before=$(uids)
+step "Eight containers on each shared GPU instead of four: the same pools, and on AKS the same nodes"
+before=$(uids azure)
 run 0 terraform apply -auto-approve -var replicas=8
 show 'Modifications complete|^Apply complete'
-[[ $(uids) == "$before" ]] || die "nodes were replaced"
+[[ $(uids azure) == "$before" ]] || die "nodes of AKS were replaced"
 show_nodes
 check_nodes
 
