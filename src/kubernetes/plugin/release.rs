@@ -42,7 +42,11 @@ impl Cluster {
         if given.is_empty() {
             return Ok(Released::default());
         }
-        let in_use = self.users(call, owner, &given).await?;
+        // Where somebody else owns a key too, it stays for whoever names it.
+        let shared = owned_by_others(&found.metadata, &owner.manager);
+        let at_stake: BTreeSet<String> = given.difference(&shared).cloned().collect();
+        let in_use =
+            if at_stake.is_empty() { BTreeMap::new() } else { self.users(call, owner, &at_stake).await? };
         let gone: BTreeSet<String> = given.iter().filter(|key| !in_use.contains_key(*key)).cloned().collect();
         if !gone.is_empty() {
             let data = found.data.unwrap_or_default();
@@ -94,9 +98,20 @@ impl Cluster {
 
 /// The keys of a ConfigMap's data that a field manager owns by server-side apply.
 fn owned(metadata: &ObjectMeta, manager: &str) -> BTreeSet<String> {
-    let entries = metadata.managed_fields.iter().flatten().filter(|entry| {
-        entry.operation.as_deref() == Some("Apply") && entry.manager.as_deref() == Some(manager)
-    });
+    owned_where(metadata, |operation, one| operation == Some("Apply") && one == Some(manager))
+}
+
+/// The keys of a ConfigMap's data that other field managers own, in whichever way.
+fn owned_by_others(metadata: &ObjectMeta, manager: &str) -> BTreeSet<String> {
+    owned_where(metadata, |_, one| one != Some(manager))
+}
+
+fn owned_where(
+    metadata: &ObjectMeta,
+    holds: impl Fn(Option<&str>, Option<&str>) -> bool,
+) -> BTreeSet<String> {
+    let entries = metadata.managed_fields.iter().flatten();
+    let entries = entries.filter(|entry| holds(entry.operation.as_deref(), entry.manager.as_deref()));
     let data = entries.filter_map(|entry| entry.fields_v1.as_ref()?.0.pointer("/f:data")?.as_object());
     data.flat_map(|fields| fields.keys())
         .filter_map(|field| field.strip_prefix("f:").map(str::to_owned))
