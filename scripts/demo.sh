@@ -80,6 +80,8 @@ uids() {
   read_json "join(\" \", sort([for n in $nodes : n.uid if contains([\"mig1g\", \"notebooks\"], n.pool) \
 && contains([n.cloud, \"\"], \"${1:-}\")]))"
 }
+# An expression of Terraform's, whose braces are not the shell's.
+# shellcheck disable=SC2016
 nodes='concat([for c in ["azure", "google"] : [for n in jsondecode(file("${c}.json")) : merge(n, { cloud = c })]]...)'
 
 # show_nodes: all nodes of both clusters with their pool, how their GPUs are sliced, and what pods can ask for.
@@ -88,6 +90,7 @@ show_nodes() {
   if [[ -z $kubectl ]]; then
     uids >/dev/null
     echo "(kubectl is not installed: the sandbox's own list)"
+    printf '%-38s  %-12s  %-8s  %-12s  %s\n' NODE POOL PROFILE SHARING ALLOCATABLE
     read_json "join(\"\\n\", [for n in $nodes : format(\"%-38s  %-12s  %-8s  %-12s  %s\", n.name, n.pool, \
 lookup(n.labels, \"gpuslice/profile\", \"-\"), lookup(n.labels, \"gpuslice/sharing\", \"-\"), \
 lookup(n.allocatable, \"nvidia.com/gpu\", \"-\"))])"
