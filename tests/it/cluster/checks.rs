@@ -89,6 +89,8 @@ fn too_few_slices_are_told_with_their_number() {
     // The key is missing, so there is something to mend.
     site.heals();
     site.assert_key_in_place();
+    // A plugin that has read nothing under that key reads it when it starts anew.
+    site.restart_plugins();
     site.await_offered(NAME, 8);
 }
 

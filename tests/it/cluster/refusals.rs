@@ -101,11 +101,15 @@ fn what_an_autoscaler_cannot_know_is_said() {
 
 #[test]
 fn names_that_kubernetes_does_not_take_are_refused() {
-    for (name, value) in [("namespace", "Not A Name"), ("config_map", "UPPER"), ("config_map", "")] {
+    for (name, value, what) in [
+        ("namespace", "Not A Name", "namespace"),
+        ("config_map", "UPPER", "ConfigMap"),
+        ("config_map", "", "ConfigMap"),
+    ] {
         let workspace = offline();
         let pool = real().set("device_plugin", &format!("{{ {name} = {value:?} }}"));
         workspace.write("main.tf", &pool.hcl());
-        workspace.plan().exits(1).says(&format!("{value:?}")).says(&format!("{name} ="));
+        workspace.plan().exits(1).says(&format!("{value:?}")).says(what);
     }
 }
 
