@@ -39,8 +39,7 @@ const SEEN: &str = "allocatable_slices";
 const SIZE: [&str; 3] = ["node_count", "autoscaling", "zones"];
 
 /// What follows from how GPUs are cut, shared and announced.
-const ANNOUNCED: [&str; 4] =
-    ["slices.per_node", "slices.resource_name", "config_key", "device_plugin.manage_config"];
+const ANNOUNCED: [&str; 3] = ["slices.per_node", "slices.resource_name", "config_key"];
 
 /// Judges the two attributes.
 pub(super) fn validate(config: &Value, problems: &mut Problems) {

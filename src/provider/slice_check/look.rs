@@ -60,9 +60,9 @@ impl Why {
                 GoDuration(*timeout)
             ),
             Why::NotConfigured => {
-                "How the cluster is reached is not known yet: a part of the provider block comes from \
-                                   something that does not exist yet."
-                    .to_owned()
+                const WHY: &str = "How the cluster is reached is not known yet: a part of the provider block comes from \
+                                   something that does not exist yet.";
+                WHY.to_owned()
             }
             Why::Check(why) => why.detail(),
         }

@@ -67,7 +67,7 @@ impl Keeper<'_> {
     ) -> Result<Vec<Diagnostic>, PoolError> {
         let mut left = Vec::new();
         let mut told = Vec::new();
-        for mut one in held.drain(..).collect::<Vec<_>>() {
+        for mut one in std::mem::take(held) {
             let kept = keep
                 .filter(|(_, place)| one.namespace == place.namespace && one.config_map == place.config_map);
             let kept = kept.map(|(key, _)| key);

@@ -103,13 +103,13 @@ impl Lifecycle {
         let last = match finished {
             Some(Finished::Ready(pool)) => Some(pool),
             Some(Finished::Incomplete(incomplete)) => {
-                return Err(self.unfinished(ctx, prior, &private, &id, &incomplete, reached.rules));
+                return Err(Self::unfinished(ctx, prior, &private, &id, &incomplete, reached.rules));
             }
             None => None,
         };
         let mut state = match last {
             Some(pool) => Self::finished(&planned, &pool, reached.rules, READY),
-            None => self.unchanged(&reached, &call, &id, prior, &planned).await.map_err(shown)?,
+            None => Self::unchanged(&reached, &call, &id, prior, &planned).await.map_err(shown)?,
         };
         let advised = found.as_ref().is_some_and(|found| advise(ctx, found, &wanted));
         let place = found.as_ref().map(|found| &found.place);
@@ -140,7 +140,6 @@ impl Lifecycle {
 
     /// The state when only values have changed that no cloud holds: what is still open stays as it was.
     async fn unchanged(
-        &self,
         reached: &Reached,
         call: &Call,
         id: &PoolId,
@@ -160,7 +159,6 @@ impl Lifecycle {
 
     /// The state of an update that ended before the pool was ready; the pool is never tainted by it.
     fn unfinished(
-        &self,
         ctx: &Context,
         prior: &Value,
         private: &Private,
