@@ -14,6 +14,7 @@ use super::error::KubeError;
 use super::plugin::Place;
 use crate::duration::GoDuration;
 use crate::nodepool::PoolId;
+use crate::nodepool::spec::Taint;
 use crate::slicing::{MigStrategy, Sharing};
 
 mod announcers;
@@ -45,6 +46,8 @@ pub struct SliceCheck {
     pub sharing: Sharing,
     /// Who announces them.
     pub announcer: Announcer,
+    /// The taints that the pool's nodes have for good: what does not tolerate them never comes.
+    pub taints: Vec<Taint>,
     /// How long to wait, from now: the pool is ready.
     pub timeout: Duration,
 }

@@ -8,13 +8,23 @@ use crate::nodepool::spec::{Taint, TaintEffect};
 
 /// The values of the chart `nvidia-device-plugin` with which its plugin reads the ConfigMap on nodes with these taints.
 pub fn plugin_values(place: &Place, taints: &[Taint]) -> String {
-    let mut values = format!("config:\n  name: {}\n", place.config_map);
+    format!("config:\n  name: {}\n{}", place.config_map, tolerated(taints))
+}
+
+/// The values of the chart `nvidia-device-plugin` with which its plugin comes to nodes with these taints, indented.
+pub fn tolerations(taints: &[Taint]) -> String {
+    indented(&tolerated(taints))
+}
+
+/// The chart's tolerations for these taints; empty where its own ones do.
+fn tolerated(taints: &[Taint]) -> String {
     let foreign: Vec<&Taint> = taints
         .iter()
         .filter(|taint| taint.key != Taint::gpu().key && taint.effect != TaintEffect::PreferNoSchedule)
         // A DaemonSet's pods tolerate those that Kubernetes marks states with.
         .filter(|taint| !taint.key.starts_with("node.kubernetes.io/"))
         .collect();
+    let mut values = String::new();
     if !foreign.is_empty() {
         // The list replaces the chart's own, so that has to be repeated.
         values.push_str("tolerations:\n- key: nvidia.com/gpu\n  operator: Exists\n  effect: NoSchedule\n");

@@ -52,8 +52,13 @@ impl Scheduling {
         if !self.terms.is_empty() && !self.terms.iter().any(|term| meets(term, labels)) {
             found.push(Obstacle::Affinity(self.terms.iter().map(in_words).collect()));
         }
-        found.extend(taints.iter().filter(|taint| self.minds(taint)).cloned().map(Obstacle::Taint));
+        found.extend(self.minded(taints).into_iter().cloned().map(Obstacle::Taint));
         found
+    }
+
+    /// Those of the taints that keep the pods away.
+    pub fn minded<'a>(&self, taints: &'a [Taint]) -> Vec<&'a Taint> {
+        taints.iter().filter(|taint| self.minds(taint)).collect()
     }
 
     fn minds(&self, taint: &Taint) -> bool {

@@ -138,6 +138,8 @@ impl Looking<'_> {
     /// What the plan has promised. `None` where it could promise nothing, since nobody knows the machine's GPUs.
     fn check(&self) -> Option<SliceCheck> {
         let Looking { planned, wanted, .. } = self;
+        // A workload tolerates every taint that the nodes have for good: the user's, the GPU's and the cloud's.
+        let taints = from_value::taints(planned.lookup("scheduling.tolerations"), &mut Problems::default());
         Some(SliceCheck {
             pool: self.id.clone(),
             resource: planned.lookup("slices.resource_name").as_str()?.to_owned(),
@@ -150,6 +152,7 @@ impl Looking<'_> {
             mig: wanted.mig_profile.map(|_| wanted.mig_strategy),
             sharing: wanted.sharing,
             announcer: announcer(&from_value::config(planned, &mut Problems::default())),
+            taints: taints.known().into_iter().flatten().cloned().collect(),
             timeout: match planned.lookup("slice_check_timeout").as_str().map(str::parse) {
                 Some(Ok(GoDuration(written))) => written,
                 _ => patience(wanted.cluster.cloud(), &wanted.gpu.model, wanted.mig_profile),

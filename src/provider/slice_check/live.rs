@@ -10,6 +10,7 @@ use crate::kubernetes::error::KubeError;
 use crate::kubernetes::plugin::{CONFIG_LABEL, Found, Place, Wanted};
 use crate::nodepool::config::GpuConfig;
 use crate::nodepool::gpu::NodeSlicing;
+use crate::nodepool::spec::Taint;
 use crate::nodepool::{Call, Field, NodePool};
 use crate::slicing::{GPU_RESOURCE, MigProfile, MigStrategy};
 
@@ -123,6 +124,7 @@ pub(in crate::provider) fn expected(
         mig: pool.mig_profile.map(|_| strategy),
         sharing,
         announcer,
+        taints: pool.taints.iter().cloned().chain(pool.gpu_taint.then(Taint::gpu)).collect(),
         timeout,
     })
 }

@@ -48,6 +48,7 @@ async fn gkes_own_slices_are_seen() {
         mig: Some(MigStrategy::Single),
         sharing: Sharing::None,
         announcer: Announcer::Cloud,
+        taints: Vec::new(),
         timeout: Duration::from_secs(20),
     };
     assert_eq!(cluster.check_slices(&bench.call(), &check).await, Outcome::Verified { allocatable: 7 });

@@ -123,6 +123,7 @@ pub(super) fn shared_by_four(spec: &NodePoolSpec, place: &Place, key: &ConfigKey
         mig: None,
         sharing: Sharing::TimeSlicing { replicas: 4 },
         announcer: Announcer::DevicePlugin { key: Some((place.clone(), key.clone())) },
+        taints: Vec::new(),
         timeout: Duration::from_secs(20),
     }
 }

@@ -37,6 +37,7 @@ fn check() -> SliceCheck {
         mig: None,
         sharing: Sharing::TimeSlicing { replicas: 4 },
         announcer: Announcer::DevicePlugin { key: Some((slices_in_gpu(), key())) },
+        taints: Vec::new(),
         timeout: Duration::from_secs(900),
     }
 }

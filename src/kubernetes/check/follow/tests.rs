@@ -8,6 +8,7 @@ use crate::kubernetes::config::{ConfigKey, PluginConfig};
 use crate::kubernetes::plugin::fixtures::{chart, seen};
 use crate::kubernetes::plugin::{Installed, Wanted, place};
 use crate::kubernetes::testing::{call, cluster, refusal};
+use crate::nodepool::spec::{Taint, TaintEffect};
 use crate::slicing::Sharing;
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -23,6 +24,7 @@ fn check() -> SliceCheck {
         mig: None,
         sharing: Sharing::TimeSlicing { replicas: 4 },
         announcer: Announcer::Cloud,
+        taints: Vec::new(),
         timeout: TIMEOUT,
     }
 }
@@ -248,6 +250,14 @@ fn what_could_announce_is_told_by_what_is_installed() {
     assert_eq!(advice(&shared, &[chart(Some("slices"))]), None);
     assert!(advice(&shared, &[chart(Some("other"))]).unwrap().contains("reads the ConfigMap other"));
     assert!(advice(&shared, &[chart(None)]).unwrap().contains("reads no ConfigMap"));
+    // A taint that its pods do not tolerate keeps the plugin away for good; the GPU taint does not.
+    let team = Taint { key: "team".into(), value: "ml".into(), effect: TaintEffect::NoSchedule };
+    let tainted = SliceCheck { taints: vec![Taint::gpu(), team], ..shared.clone() };
+    let kept = advice(&tainted, &[chart(Some("slices"))]).unwrap();
+    assert!(kept.contains("does not tolerate the taint team=ml:NoSchedule, and does not come"), "{kept}");
+    assert!(kept.contains("- key: nvidia.com/gpu") && kept.contains("- key: team"), "{kept}");
+    let gpu = SliceCheck { taints: vec![Taint::gpu()], ..shared.clone() };
+    assert_eq!(advice(&gpu, &[chart(Some("slices"))]), None);
     // MIG alone may be set in the installation itself.
     let mig = SliceCheck { sharing: Sharing::None, ..shared };
     assert_eq!(advice(&mig, &[chart(None)]), None);
