@@ -34,8 +34,8 @@ pub struct Derived {
     /// Keep the prior value while no input differs from the state, even if `compute` would now answer otherwise
     /// (a newer table of facts alone is then no change).
     pub sticky: bool,
-    /// A null in a state that was read is what was seen, and no gap to be filled.
-    pub seen: bool,
+    /// Compute it where a state that was read holds null. Else null is what was seen, and the next plan shows it.
+    pub filled: bool,
     /// The computation. It must depend on nothing but the inputs.
     pub compute: Arc<dyn Fn(&Inputs<'_>) -> Value + Send + Sync>,
     /// Whether the prior value, given first, says the same as the computed one: it is then kept.
@@ -57,7 +57,7 @@ impl Derived {
             inputs: inputs.iter().map(|input| AttributePath::parse(input)).collect(),
             rule: KnownWhen::All,
             sticky: true,
-            seen: false,
+            filled: true,
             compute: Arc::new(compute),
             same: None,
         }
@@ -77,12 +77,11 @@ impl Derived {
         self
     }
 
-    /// The same value, computed anew at every plan, and compared with what a read saw: a null in a state is then a
-    /// difference like any other, and mended.
+    /// The same value, which may be missing from what a read sees: that is then a change in the next plan.
     #[must_use]
-    pub fn compared_with_what_is_seen(mut self) -> Derived {
+    pub fn missed_when_null(mut self) -> Derived {
         self.sticky = false;
-        self.seen = true;
+        self.filled = false;
         self
     }
 
