@@ -73,12 +73,15 @@ actor() {
   echo "(sandbox actor: $1)"
 }
 
-# uids: the nodes of the example's pools, which stay the same while the machines do.
+# uids [CLOUD]: the nodes of the example's pools, which stay the same while the machines do.
 uids() {
   ask nodes "$aks" >"$folder/json/azure.json"
   ask nodes "$gke" >"$folder/json/google.json"
-  read_json "join(\" \", sort([for n in $nodes : n.uid if contains([\"mig1g\", \"notebooks\"], n.pool)]))"
+  read_json "join(\" \", sort([for n in $nodes : n.uid if contains([\"mig1g\", \"notebooks\"], n.pool) \
+&& contains([n.cloud, \"\"], \"${1:-}\")]))"
 }
+# An expression of Terraform's, whose braces are not the shell's.
+# shellcheck disable=SC2016
 nodes='concat([for c in ["azure", "google"] : [for n in jsondecode(file("${c}.json")) : merge(n, { cloud = c })]]...)'
 
 # show_nodes: all nodes of both clusters with their pool, how their GPUs are sliced, and what pods can ask for.
@@ -87,6 +90,7 @@ show_nodes() {
   if [[ -z $kubectl ]]; then
     uids >/dev/null
     echo "(kubectl is not installed: the sandbox's own list)"
+    printf '%-38s  %-12s  %-8s  %-12s  %s\n' NODE POOL PROFILE SHARING ALLOCATABLE
     read_json "join(\"\\n\", [for n in $nodes : format(\"%-38s  %-12s  %-8s  %-12s  %s\", n.name, n.pool, \
 lookup(n.labels, \"gpuslice/profile\", \"-\"), lookup(n.labels, \"gpuslice/sharing\", \"-\"), \
 lookup(n.allocatable, \"nvidia.com/gpu\", \"-\"))])"
@@ -201,11 +205,11 @@ sed -e '1,/^Error: /{ /^Error: /!d; }' -e '/^$/d' "$folder/log"
 grep -q "^Error: .*$WRONG_PROFILE" "$folder/log" || die "the message does not name $WRONG_PROFILE"
 [[ $(grep -c "1g.10gb: 7 slices" "$folder/log") == 2 ]] || die "the message does not tell what there is to choose from"
 
-step "Eight containers on each shared GPU instead of four: in place, the nodes stay"
-before=$(uids)
+step "Eight containers on each shared GPU instead of four: the same pools, and on AKS the same nodes"
+before=$(uids azure)
 run 0 terraform apply -auto-approve -var replicas=8
 show 'Modifications complete|^Apply complete'
-[[ $(uids) == "$before" ]] || die "nodes were replaced"
+[[ $(uids azure) == "$before" ]] || die "nodes of AKS were replaced"
 show_nodes
 check_nodes
 

@@ -1,4 +1,4 @@
-# A pod for the slices of a pool, as YAML: terraform output -raw pod | kubectl apply -f -
+# A pod for the slices of a pool, cut or shared, as YAML: terraform output -raw pod | kubectl apply -f -
 
 terraform {
   required_providers {

@@ -5,7 +5,7 @@ use super::config::DevicePluginConfig;
 use super::rules::PluginUse;
 use super::{CloudRules, NodePoolConfig, Problems};
 use crate::nodepool::checks::display;
-use crate::slicing::{MAX_MPS_CLIENTS, Sharing};
+use crate::slicing::{GPU_RESOURCE, MAX_MPS_CLIENTS, MigStrategy, Sharing};
 
 /// Finds what the device plugin could not be told, and settings for it where it is told nothing.
 pub(super) fn check(config: &NodePoolConfig, rules: &dyn CloudRules, problems: &mut Problems) {
@@ -107,16 +107,20 @@ fn shared_alone(config: &NodePoolConfig, plugin: &DevicePluginConfig, problems: 
 fn renamed(config: &NodePoolConfig, plugin: &DevicePluginConfig, problems: &mut Problems) {
     let renames = plugin.rename_resource.known() == Some(&true);
     let Some(limits) = config.autoscaling.known().filter(|_| renames) else { return };
-    let from_zero = limits.min_nodes.known() == Some(&0);
+    let slice = match (config.mig_strategy.known(), config.mig_profile.known()) {
+        (Some(MigStrategy::Mixed), Some(profile)) => profile.mixed_resource_name(),
+        _ => GPU_RESOURCE.to_owned(),
+    };
+    let consequence = if limits.min_nodes.known() == Some(&0) {
+        "While the pool is empty, it makes no node for them, since nothing shows it that a node would have that. Set \
+         autoscaling.min_nodes to 1 or more, or remove rename_resource."
+    } else {
+        "It may make no node for them, or one too many while a new node does not announce it yet. Remove \
+         rename_resource where that matters."
+    };
     problems.warning(
         "device_plugin.rename_resource",
-        "The cluster autoscaler does not know the renamed resource",
-        if from_zero {
-            "It makes no node for a pod that asks for nvidia.com/gpu.shared while the pool is empty, since nothing \
-             shows it that a node would have that. Set autoscaling.min_nodes to 1 or more, or remove rename_resource."
-        } else {
-            "It may make no node for a pod that asks for nvidia.com/gpu.shared, or one too many while a new node \
-             does not announce it yet. Remove rename_resource where that matters."
-        },
+        format!("The cluster autoscaler does not know {slice}.shared"),
+        format!("It knows nvidia.com/gpu, and pods that wait for {slice}.shared ask for something else. {consequence}"),
     );
 }

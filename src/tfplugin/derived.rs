@@ -34,8 +34,8 @@ pub struct Derived {
     /// Keep the prior value while no input differs from the state, even if `compute` would now answer otherwise
     /// (a newer table of facts alone is then no change).
     pub sticky: bool,
-    /// Compute it where a state that was read holds null. Else null is what was seen, and the next plan shows it.
-    pub filled: bool,
+    /// A null in a state that was read is what was seen, and no gap to be filled.
+    pub seen: bool,
     /// The computation. It must depend on nothing but the inputs.
     pub compute: Arc<dyn Fn(&Inputs<'_>) -> Value + Send + Sync>,
     /// Whether the prior value, given first, says the same as the computed one: it is then kept.
@@ -57,7 +57,7 @@ impl Derived {
             inputs: inputs.iter().map(|input| AttributePath::parse(input)).collect(),
             rule: KnownWhen::All,
             sticky: true,
-            filled: true,
+            seen: false,
             compute: Arc::new(compute),
             same: None,
         }
@@ -77,11 +77,12 @@ impl Derived {
         self
     }
 
-    /// The same value, which may be missing from what a read sees: that is then a change in the next plan.
+    /// The same value, computed anew at every plan, and compared with what a read saw: a null in a state is then a
+    /// difference like any other, and mended.
     #[must_use]
-    pub fn missed_when_null(mut self) -> Derived {
+    pub fn compared_with_what_is_seen(mut self) -> Derived {
         self.sticky = false;
-        self.filled = false;
+        self.seen = true;
         self
     }
 

@@ -13,11 +13,12 @@ const MINUTES: Duration = Duration::from_secs(300);
 fn the_demo_runs_with_the_terraform_from_the_python_package() {
     let demo = demo(&tools::terraform_from_the_python_package());
     let done = command::spawn(demo).wait_with_timeout(MINUTES).success();
-    done.says("7 slices per GPU, 7 per node, 14 in total")
-        .says("planned 7, allocatable 7")
+    done.says("7 slices per GPU, 14 in total, 9.5 GiB each")
         .says("No changes.")
         .says("1g.18gb")
-        .says("Destroy complete! Resources: 2 destroyed.")
+        .says("Apply complete! Resources: 0 added, 2 changed, 0 destroyed.")
+        .says("registry.invalid/nvidia/k8s-device-plugin")
+        .says("Destroy complete! Resources: 6 destroyed.")
         .says("All steps done.");
 }
 

@@ -69,6 +69,7 @@ mod mig_updates;
 mod mig_waiting;
 mod plan_clouds;
 mod plan_pool;
+mod plan_slices;
 mod plan_unknowns;
 mod sandbox_aks;
 mod sandbox_gke;

@@ -70,7 +70,9 @@ fn on_aks_the_device_plugin_is_told() {
 #[test]
 fn a_stack_that_reads_no_configuration_does_not_share() {
     let managed = Cloud::Aks.real().shared_by("4").set("aks", r#"{ gpu_stack = "managed" }"#);
-    refused(&managed, "aks").says("Managed GPU pools do not share GPUs").says("device_plugin");
+    let workspace = offline();
+    workspace.write("main.tf", &managed.hcl());
+    workspace.plan().exits(1).says("Managed GPU pools do not share GPUs").says("device_plugin");
 }
 
 #[test]
@@ -78,8 +80,14 @@ fn what_the_device_plugin_cannot_do_is_told() {
     let mps = Cloud::Aks.real().shared_by("4").text("sharing_strategy", "mps");
     refused(&mps, "sharing_strategy").says("shares no MIG slices by MPS").says("time-slicing");
     let told = |object: &str| Cloud::Aks.real().shared_by("4").set("device_plugin", object);
-    refused(&told(r#"{ namespace = "GPU" }"#), "device_plugin").says("no name of a namespace");
-    refused(&told(r#"{ config_map = "a_b" }"#), "device_plugin").says("no name of a ConfigMap");
+    let workspace = offline();
+    for (object, says) in [
+        (r#"{ namespace = "GPU" }"#, "no name of a namespace"),
+        (r#"{ config_map = "a_b" }"#, "no name of a ConfigMap"),
+    ] {
+        workspace.write("main.tf", &told(object).hcl());
+        workspace.plan().exits(1).says(says);
+    }
     let by_hand = Cloud::Aks.real().shared_by("4");
     let by_hand = by_hand.set("labels", r#"{ "nvidia.com/device-plugin.config" = "mine" }"#);
     refused(&by_hand, "labels").says("is set by the provider").says("config_key");

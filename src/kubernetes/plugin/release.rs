@@ -35,17 +35,18 @@ impl Cluster {
         keep: Option<&ConfigKey>,
     ) -> Result<Released, KubeError> {
         let Some(found) = self.config_map(call, place).await? else { return Ok(Released::default()) };
-        let mut given = owned(&found.metadata, |manager, is_apply| is_apply && manager == owner.manager);
+        let mut given = owned(&found.metadata, &owner.manager);
         if let Some(keep) = keep {
             given.remove(&keep.name);
         }
         if given.is_empty() {
             return Ok(Released::default());
         }
-        // A key that somebody else owns as well stays for everybody, whoever names it.
-        let shared = owned(&found.metadata, |manager, _| manager != owner.manager);
-        let alone: BTreeSet<String> = given.difference(&shared).cloned().collect();
-        let in_use = if alone.is_empty() { BTreeMap::new() } else { self.users(call, owner, &alone).await? };
+        // Where somebody else owns a key too, it stays for whoever names it.
+        let shared = owned_by_others(&found.metadata, &owner.manager);
+        let at_stake: BTreeSet<String> = given.difference(&shared).cloned().collect();
+        let in_use =
+            if at_stake.is_empty() { BTreeMap::new() } else { self.users(call, owner, &at_stake).await? };
         let gone: BTreeSet<String> = given.iter().filter(|key| !in_use.contains_key(*key)).cloned().collect();
         if !gone.is_empty() {
             let data = found.data.unwrap_or_default();
@@ -70,8 +71,7 @@ impl Cluster {
         owner: &Owner,
     ) -> Result<BTreeSet<String>, KubeError> {
         let found = self.config_map(call, place).await?;
-        let ours = |manager: &str, is_apply: bool| is_apply && manager == owner.manager;
-        Ok(found.map(|found| owned(&found.metadata, ours)).unwrap_or_default())
+        Ok(found.map(|found| owned(&found.metadata, &owner.manager)).unwrap_or_default())
     }
 
     /// The nodes outside the pool that name these keys, by key.
@@ -96,16 +96,26 @@ impl Cluster {
     }
 }
 
-/// The keys of a ConfigMap's data that field managers own, of which these are wanted: by their names, and by whether they
-/// own it by server-side apply.
-fn owned(metadata: &ObjectMeta, wanted: impl Fn(&str, bool) -> bool) -> BTreeSet<String> {
-    let entries = metadata.managed_fields.iter().flatten().filter(|entry| {
-        let is_apply = entry.operation.as_deref() == Some("Apply");
-        wanted(entry.manager.as_deref().unwrap_or_default(), is_apply)
-    });
+/// The keys of a ConfigMap's data that a field manager owns by server-side apply.
+fn owned(metadata: &ObjectMeta, manager: &str) -> BTreeSet<String> {
+    owned_where(metadata, |operation, one| operation == Some("Apply") && one == Some(manager))
+}
+
+/// The keys of a ConfigMap's data that other field managers own, in whichever way.
+fn owned_by_others(metadata: &ObjectMeta, manager: &str) -> BTreeSet<String> {
+    owned_where(metadata, |_, one| one != Some(manager))
+}
+
+fn owned_where(
+    metadata: &ObjectMeta,
+    holds: impl Fn(Option<&str>, Option<&str>) -> bool,
+) -> BTreeSet<String> {
+    let entries = metadata.managed_fields.iter().flatten();
+    let entries = entries.filter(|entry| holds(entry.operation.as_deref(), entry.manager.as_deref()));
     let data = entries.filter_map(|entry| entry.fields_v1.as_ref()?.0.pointer("/f:data")?.as_object());
-    let fields = data.flat_map(|fields| fields.keys());
-    fields.filter_map(|field| field.strip_prefix("f:").map(str::to_owned)).collect()
+    data.flat_map(|fields| fields.keys())
+        .filter_map(|field| field.strip_prefix("f:").map(str::to_owned))
+        .collect()
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ fn plugin_leaves(kind: Kind) -> [Derived; 2] {
             }
         })
         .known_when_any()
-        .missed_when_null()
+        .compared_with_what_is_seen()
     };
     [leaf("config_key", |key| key.name), leaf("config_yaml", |key| key.yaml)]
 }

@@ -9,15 +9,16 @@ use super::super::schema::{Attribute, Nesting, Schema};
 use super::super::value::Value;
 use super::derive::put;
 
-/// Computes the derived values that are null in a state, but for those whose absence was seen. Values that are there stay. Objects that only the provider
-/// decides on, and that hold derived values, are made when they are null.
+/// Computes the derived values that are null in a state. Values that are there stay. Objects that only the provider
+/// decides on, and that hold derived values, are made when they are null. Nulls that were seen stay
+/// ([`Derived::seen`]).
 ///
 /// Call it with every state that is read. A plan keeps a derived value while its inputs are unchanged, null too, so
 /// that a newer table of facts alone is never a change; this is where a missing value comes from then.
 pub fn fill_derived(schema: &Schema, derived: &[Derived], state: &mut Value) {
     for one in derived {
         make_place(schema.attributes(), one.path.steps(), state);
-        if one.filled && state.at(&one.path).is_some_and(Value::is_null) {
+        if !one.seen && state.at(&one.path).is_some_and(Value::is_null) {
             let value = one.value(state);
             // An unknown value has no place in a state.
             if value.is_wholly_known() {

@@ -24,10 +24,10 @@ fn nobody_looks_where_the_check_is_off(cloud: Cloud) {
     let nodes = || site.asked("GET", "/api/v1/nodes").len();
     assert_eq!((site.state()["allocatable_slices"].clone(), nodes()), (Value::Null, 0));
     // To look from now on is no reason to look now.
-    let writes = site.changes(0).len();
+    let writes = || site.key_writes() + site.puts().len() + site.creates().len();
+    let before = writes();
     site.settle(&cloud.shared());
-    assert_eq!((site.state()["slice_check"].clone(), nodes()), (json!("warn"), 0));
-    assert_eq!(site.changes(writes), Vec::<Value>::new());
+    assert_eq!((site.state()["slice_check"].clone(), nodes(), writes()), (json!("warn"), 0, before));
     site.update(&cloud.shared().set("replicas", "2"));
     assert_eq!(site.state()["allocatable_slices"], 2);
 }
@@ -71,7 +71,7 @@ fn too_few_slices_are_told_with_their_number() {
     let site = Site::at(Stack::Configured);
     let pool = Stack::Configured.shared();
     site.settle(&pool);
-    // The plugin goes on with what it has: the key it is told of is taken away as soon as it is written.
+    // The key is taken away again just before the nodes are told of it.
     let theirs = json!({"cloud": "aks", "method": "PUT", "path": "/agentPools/"});
     let (namespace, name) = site.config_map().split_once('/').expect("namespace/name");
     site.settle(&pool.clone().set("replicas", "8"));
@@ -83,12 +83,9 @@ fn too_few_slices_are_told_with_their_number() {
     }));
     let eight = pool.set("replicas", "8").text("slice_check_timeout", "2s");
     site.write(&eight);
-    site.workspace
-        .apply()
-        .success()
-        .says("0 of 1 nodes offer the planned 8 nvidia.com/gpu")
-        .says(&format!("{key}"));
-    assert_eq!(site.state()["allocatable_slices"], 4);
+    site.workspace.apply().success().says("0 of 1 nodes offer the planned 8 nvidia.com/gpu").says(&key);
+    let seen = site.state()["allocatable_slices"].as_u64().expect("the number that was seen");
+    assert!(seen < 8, "{seen}");
     // The key is missing, so there is something to mend.
     site.heals();
     site.assert_key_in_place();
@@ -116,7 +113,7 @@ fn a_pool_without_nodes_is_not_verified_and_no_fault() {
         let site = Site::shared(cloud);
         site.settle(&cloud.shared().set("node_count", "0"));
         assert!(site.state()["allocatable_slices"].is_null());
-        site.update(&cloud.shared());
+        site.update(&cloud.shared().set("node_count", "1"));
         assert_eq!(site.state()["allocatable_slices"], 4);
     }
 }

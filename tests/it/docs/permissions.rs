@@ -2,6 +2,7 @@
 
 mod azure;
 mod google;
+mod kubernetes;
 
 use serde_json::Value;
 
@@ -33,6 +34,9 @@ struct Calls {
 
 /// The table of the guide for one cloud.
 pub(super) fn table(cloud: &str) -> String {
+    if cloud == "kubernetes" {
+        return kubernetes::table();
+    }
     let calls = match cloud {
         "aks" => azure::CALLS,
         "gke" => google::CALLS,
@@ -61,7 +65,7 @@ impl Calls {
     fn are_those_of(&self, records: &[Value]) {
         let requests = self.requests();
         let mut never = requests.clone();
-        for record in records {
+        for record in records.iter().filter(|record| !kubernetes::is_call(record)) {
             let http = record["method"].as_str().expect("a method");
             let url = url::Url::parse(record["url"].as_str().expect("an address")).expect("a URL");
             let is_this = |(method, shape): &(&str, String)| *method == http && has_shape(url.path(), shape);

@@ -144,8 +144,9 @@ fn autoscaler(config: &NodePoolConfig, limits: &AutoscalingConfig, problems: &mu
              says yet that it does. If AKS refuses the pool, use node_count or another gpu_stack.",
         );
     }
-    if config.mig_profile.is_null() {
-        return;
+    let renames = config.device_plugin.known().is_some_and(|it| it.rename_resource.known() == Some(&true));
+    if renames {
+        return; // told by the check of device_plugin
     }
     if config.mig_strategy.known() == Some(&MigStrategy::Mixed) {
         let resource = match config.mig_profile.known() {

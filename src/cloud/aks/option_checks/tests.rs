@@ -135,12 +135,20 @@ fn the_messages_about_the_device_plugin() {
             it.sharing = Field::Known(Sharing::TimeSlicing { replicas: 2 });
             it.device_plugin = renamed();
             it.node_count = Field::Null;
-            it.autoscaling = Field::Known(limits(0, 2).known().expect("limits").clone());
+            it.autoscaling = limits(0, 2);
         }),
         all_problems(|it| {
             it.options =
                 Field::Known(crate::cloud::aks::checks::testing::options(&json!({"gpu_stack": "managed"})));
             it.device_plugin = failing();
+        }),
+        // Whole GPUs that are shared: from zero the autoscaler counts those.
+        all_problems(|it| {
+            it.mig_profile = Field::Null;
+            it.sharing = Field::Known(Sharing::TimeSlicing { replicas: 4 });
+            it.max_pods = Field::Known(110);
+            it.node_count = Field::Null;
+            it.autoscaling = limits(0, 8);
         }),
     ];
     assert!(found.iter().all(|it| !it.is_empty()), "{found:#?}");

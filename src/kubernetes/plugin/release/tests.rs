@@ -66,6 +66,21 @@ async fn a_key_that_others_name_stays() {
     assert_eq!(patches(&log)[0].body["data"], json!({&used.name: used.yaml}));
 }
 
+/// Another pool with the same key keeps it there, so its nodes are no reason to hold on to it.
+#[tokio::test]
+async fn a_key_that_another_manager_owns_too_is_given_up() {
+    let key = ts(4);
+    let mut map = config_map(&json!({&key.name: key.yaml}), &[&key.name]);
+    let entries = map["metadata"]["managedFields"].as_array_mut().unwrap();
+    let mut another = entries[0].clone();
+    another["manager"] = json!("gpuslice-pool-another");
+    entries.push(another);
+    let (cluster, log) = with_user(&map, &key);
+    let answer = cluster.release_keys(&call(LONG), &chart(), &owner(), None).await.unwrap();
+    assert_eq!(answer, released(&[&key], &[]));
+    assert_eq!(patches(&log)[0].body["data"], json!({}));
+}
+
 #[tokio::test]
 async fn what_is_not_ours_is_not_touched() {
     let key = ts(4);
@@ -81,17 +96,4 @@ async fn what_is_not_ours_is_not_touched() {
     let (cluster, _) = with(Some(ours), &[]);
     let owned = cluster.owned_keys(&call(LONG), &chart(), &owner()).await;
     assert_eq!(owned, Ok(BTreeSet::from([key.name.clone()])));
-}
-
-#[tokio::test]
-async fn a_key_that_another_pool_owns_too_is_given_up_whoever_names_it() {
-    let key = ts(4);
-    let mut map = config_map(&json!({&key.name: key.yaml}), &[&key.name]);
-    let fields = json!({"f:data": {format!("f:{}", key.name): {}}});
-    let other = json!({"manager": "gpuslice-pool-other", "operation": "Apply", "fieldsV1": fields});
-    map["metadata"]["managedFields"].as_array_mut().unwrap().push(other);
-    let (cluster, log) = with_user(&map, &key);
-    let answer = cluster.release_keys(&call(LONG), &chart(), &owner(), None).await.unwrap();
-    assert_eq!(answer, released(&[&key], &[]));
-    assert_eq!(patches(&log)[0].body["data"], json!({}));
 }

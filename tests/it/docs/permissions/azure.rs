@@ -38,6 +38,12 @@ const ALL: &[Methods] = &[
         when: "destroy, replace",
     },
     Methods {
+        names: "Managed Clusters - List Cluster User Credentials",
+        requests: &[("POST", "/listClusterUserCredential")],
+        permission: "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
+        when: "to reach the cluster: for the device plugin's configuration, and to look at slices",
+    },
+    Methods {
         names: "the operation that an answer points to",
         requests: &[(
             "GET",
@@ -64,4 +70,5 @@ fn the_table_holds_every_call_and_no_other() {
     ];
     life(&sandbox, &pool, &changes, &format!("{CLUSTER}/agentPools/x"));
     CALLS.are_those_of(&sandbox.records());
+    super::kubernetes::are_allowed(&sandbox.records());
 }
