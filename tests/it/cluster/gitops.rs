@@ -12,7 +12,7 @@ fn handed_over() -> Pool {
     Stack::Configured.shared().set("device_plugin", HANDS_OFF)
 }
 
-/// The manifest that GitOps would commit, of what the outputs say.
+/// The manifest that `GitOps` would commit, of what the outputs say.
 fn manifest(key: &str, yaml: &str) -> String {
     let object = json!({
         "apiVersion": "v1", "kind": "ConfigMap",

@@ -16,7 +16,7 @@ fn two_pools_share_a_key_and_the_one_that_goes_leaves_it() {
     site.settle(&pool.clone().and_second(&pool));
     let key = site.key();
     assert_eq!(site.workspace.attributes("gpuslice_timeslice_nodepool.second")["config_key"], *key);
-    assert_eq!(site.our_key_names(), [key.clone()]);
+    assert_eq!(site.our_key_names(), std::slice::from_ref(&key));
     assert_eq!(site.api.owners(site.config_map(), &key).len(), 2);
     site.settle(&pool).says("1 destroyed").never_says("kubectl");
     assert_eq!(site.our_key_names(), [key]);
@@ -78,7 +78,7 @@ fn keys_of_somebody_elses_that_look_like_ours_are_left() {
     assert_eq!((left["ts4-00000000"].as_str(), left["mig-0123abcd"].as_str()), (FOUR, "version: v1\n"));
 }
 
-/// GitOps or a colleague has the very same key already: it is shared, and theirs when we go.
+/// `GitOps` or a colleague has the very same key already: it is shared, and theirs when we go.
 #[test]
 fn the_very_key_of_somebody_else_stays_when_we_go() {
     let site = Site::at(Stack::Configured);
