@@ -191,8 +191,17 @@ fn many_pools_are_read_by_one_call() {
     let before = desk.sandbox.records().len();
     desk.workspace.refresh().success();
     let asked = desk.sandbox.records().split_off(before);
-    assert_eq!(asked.len(), 1, "{asked:#?}");
-    assert!(crate::mig_desk::path(&asked[0]).to_lowercase().ends_with("/agentpools"));
+    // One list of pools; and for all keys one look at the cluster, one kubeconfig, one ConfigMap.
+    let mut paths: Vec<_> = asked.iter().map(|it| crate::mig_desk::path(it).to_lowercase()).collect();
+    paths.sort();
+    let ends = [
+        "/configmaps/nvidia-device-plugin-configs",
+        "/managedclusters/sandbox",
+        "/agentpools",
+        "/listclusterusercredential",
+    ];
+    assert_eq!(paths.len(), ends.len(), "{paths:#?}");
+    assert!(paths.iter().zip(ends).all(|(path, end)| path.ends_with(end)), "{paths:#?}");
     assert_eq!(json::addresses(&desk.workspace.show_json()).len(), 6);
     assert!(!desk.workspace.is_tainted(&format!("{POOL}[\"p0\"]")));
 }

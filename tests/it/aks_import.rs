@@ -103,7 +103,8 @@ fn pools_of_ours_that_were_forgotten_come_back_without_a_change() {
         labelled.options(r#"drain_timeout = "45m", scale_down_mode = "Deallocate""#),
         spot,
         Pool::aks().options(r#"gpu_stack = "managed""#),
-        Pool::aks().options(r#"gpu_stack = "gpu_operator""#),
+        // No GPU operator is installed here, and without nodes nobody waits for its slices.
+        Pool::aks().options(r#"gpu_stack = "gpu_operator""#).set("node_count", "0"),
         Pool::aks().options(r#"mode = "System""#).set("gpu_taint", "false"),
         Pool::aks().set("node_count", "0"),
     ] {

@@ -53,7 +53,10 @@ fn each_stack_gets_its_labels_and_stands() {
         (r#""managed""#, vec![no_operands]),
     ] {
         let desk = Desk::aks();
-        desk.settle(&Pool::aks().options(&format!("gpu_stack = {stack}")));
+        // No GPU operator is installed here, so nobody waits for its slices.
+        let operated = stack.contains("operator");
+        let look = if operated { "off" } else { "warn" };
+        desk.settle(&Pool::aks().options(&format!("gpu_stack = {stack}")).text("slice_check", look));
         let sent = desk.sent();
         for (key, value) in all {
             let wanted = if expected.contains(&(key, value)) { json!(value) } else { Value::Null };
@@ -67,7 +70,9 @@ fn each_stack_gets_its_labels_and_stands() {
         assert_eq!(sent["gpuProfile"], if managed { gpu_profile } else { Value::Null }, "{stack}");
         let shown = if stack == "null" { "device_plugin" } else { stack.trim_matches('"') };
         assert_eq!(desk.state()["aks"]["gpu_stack"], shown);
-        desk.await_slices(7);
+        if !operated {
+            desk.await_slices(7);
+        }
         desk.workspace.destroy().success();
         assert!(!desk.exists(AKS));
     }

@@ -62,6 +62,8 @@ fn what_is_sent_is_what_was_planned() {
             .set("labels", r#"{ team = "ml" }"#)
             .set("tags", r#"{ Cost = "research" }"#)
             .options(&format!("gpu_stack = {stack:?}"))
+            // No GPU operator is installed here.
+            .text("slice_check", if stack == "gpu_operator" { "off" } else { "warn" })
             .beside(provider);
         let planned = planned(&desk, &pool);
         desk.settle(&pool);
@@ -72,7 +74,8 @@ fn what_is_sent_is_what_was_planned() {
         assert_eq!(sent["nodeLabels"]["tier"], "gpu");
         assert_eq!(state["native"]["gpuInstanceProfile"], sent["gpuInstanceProfile"]);
         for (name, value) in state["native"].as_object().expect("a map") {
-            let found = sent.get(name).or_else(|| find(&sent, name));
+            let label = name.strip_prefix("nodeLabels.").and_then(|label| sent["nodeLabels"].get(label));
+            let found = label.or_else(|| sent.get(name)).or_else(|| find(&sent, name));
             assert_eq!(found, Some(value), "{stack}: {name} in {sent:#}");
         }
         for name in ["native", "effective_labels", "effective_tags", "slices", "scheduling"] {

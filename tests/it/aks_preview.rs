@@ -26,8 +26,9 @@ fn versions(desk: &Desk) -> Vec<String> {
             .as_str()
             .is_some_and(|url| url.contains("/operations/") || url.contains("/operationresults/"))
     });
-    let version =
-        |record: Value| record["url"].as_str()?.split_once("api-version=").map(|(_, it)| it.to_owned());
+    let version = |record: Value| {
+        Some(record["url"].as_str()?.split_once("api-version=")?.1.split('&').next()?.to_owned())
+    };
     let mut versions: Vec<_> = own.filter_map(version).collect();
     versions.sort();
     versions.dedup();

@@ -5,24 +5,14 @@ use crate::kubernetes::plugin::{Installed, Place, Vendor, helm, place};
 use crate::nodepool::spec::Taint;
 use crate::slicing::Sharing;
 
-/// What keeps every device plugin away from the pool for good, and how to let it come; `None` where one comes. The GPU
+/// Whether every device plugin minds a taint that the pool's nodes have for good, so that none ever comes. The GPU
 /// operator's plugin is the operator's to place.
-fn kept_away(check: &SliceCheck, installed: &Installed) -> Option<String> {
-    let mut told = Vec::new();
-    for plugin in installed.plugins.iter().filter(|plugin| plugin.announces && plugin.vendor != Vendor::Gke) {
-        let minded = plugin.scheduling.minded(&check.taints);
-        if minded.is_empty() {
-            return None;
-        }
-        let minded: Vec<String> = minded.iter().map(ToString::to_string).collect();
-        told.push(format!("{} does not tolerate the taint {}", plugin.full_name(), minded.join(", ")));
-    }
-    Some(format!(
-        "The device plugin {}, and does not come to the pool's nodes. Give it tolerations, such as these values of the \
-         chart nvidia-device-plugin (they replace its own):\n{}",
-        told.join("; "),
-        helm::tolerations(&check.taints)
-    ))
+pub(super) fn never_come(check: &SliceCheck, installed: &Installed) -> bool {
+    let mut announcers =
+        installed.plugins.iter().filter(|plugin| plugin.announces && plugin.vendor != Vendor::Gke).peekable();
+    installed.policies.is_empty()
+        && announcers.peek().is_some()
+        && announcers.all(|plugin| !plugin.scheduling.minded(&check.taints).is_empty())
 }
 
 /// What is to be installed or set before anything can announce the slices of nodes with these taints; `None` where
@@ -50,7 +40,7 @@ pub(super) fn advice(
     let needs_key = check.sharing != Sharing::None;
     let unread = place.filter(|place| needs_key && !reads(place));
     if any && unread.is_none() {
-        return if policies { None } else { kept_away(check, installed) };
+        return None;
     }
     let wanted = place::Wanted {
         namespace: place.map(|place| place.namespace.clone()),

@@ -63,6 +63,7 @@ impl Cluster {
             nodes: BTreeMap::new(),
             begun,
             deadline: begun + time,
+            hopeless: false,
             told: None,
         };
         let ended = tokio::select! {
@@ -84,6 +85,8 @@ struct Follower<'a> {
     nodes: BTreeMap<String, NodeSeen>,
     begun: Instant,
     deadline: Instant,
+    /// Nothing that could announce slices ever comes to the nodes: they are as they will be.
+    hopeless: bool,
     /// What was last told in the log.
     told: Option<Verdict>,
 }
@@ -115,7 +118,7 @@ impl Follower<'_> {
             if let Some(outcome) = self.verdict() {
                 return Some(outcome);
             }
-            if Instant::now() >= self.deadline {
+            if Instant::now() >= self.deadline || self.is_hopeless() {
                 return None;
             }
             match self.watch(&version).await {
@@ -147,15 +150,21 @@ impl Follower<'_> {
 
     /// The end of the check, if there is nothing to wait for: nobody who could announce slices is installed, or none
     /// that is told how.
-    async fn nothing_announces(&self) -> Option<Outcome> {
+    async fn nothing_announces(&mut self) -> Option<Outcome> {
         let Announcer::DevicePlugin { key } = &self.check.announcer else { return None };
         let taints = staying(&self.nodes).next().map(|node| node.taints.clone()).unwrap_or_default();
         // Who may not look, or gets no answer, cannot tell; the nodes will.
         let installed = tokio::time::timeout_at(self.deadline, self.cluster.installed(self.call)).await;
         let installed = installed.ok()?.ok()?;
+        self.hopeless = announcers::never_come(self.check, &installed);
         let advice =
             announcers::advice(self.check, key.as_ref().map(|(place, _)| place), &installed, &taints)?;
         Some(Outcome::NotVerified(NotVerified::NothingAnnounces { advice }))
+    }
+
+    /// Whether to wait is of no use: there is a node to show it, too.
+    fn is_hopeless(&self) -> bool {
+        self.hopeless && staying(&self.nodes).next().is_some()
     }
 
     /// The end of the check, if the nodes decide it.
@@ -237,6 +246,9 @@ impl Follower<'_> {
             }
             if let Some(outcome) = self.verdict() {
                 return Ok(Some(Ended::Outcome(outcome)));
+            }
+            if self.is_hopeless() {
+                return Ok(Some(Ended::TimeIsUp));
             }
         }
     }

@@ -11,11 +11,6 @@ pub fn plugin_values(place: &Place, taints: &[Taint]) -> String {
     format!("config:\n  name: {}\n{}", place.config_map, tolerated(taints))
 }
 
-/// The values of the chart `nvidia-device-plugin` with which its plugin comes to nodes with these taints, indented.
-pub fn tolerations(taints: &[Taint]) -> String {
-    indented(&tolerated(taints))
-}
-
 /// The chart's tolerations for these taints; empty where its own ones do.
 fn tolerated(taints: &[Taint]) -> String {
     let foreign: Vec<&Taint> = taints

@@ -72,7 +72,7 @@ async fn a_key_that_another_manager_owns_too_is_given_up() {
     let key = ts(4);
     let mut map = config_map(&json!({&key.name: key.yaml}), &[&key.name]);
     let entries = map["metadata"]["managedFields"].as_array_mut().unwrap();
-    let mut another = entries[0].clone();
+    let mut another = entries.last().unwrap().clone();
     another["manager"] = json!("gpuslice-pool-another");
     entries.push(another);
     let (cluster, log) = with_user(&map, &key);
