@@ -195,10 +195,10 @@ fn many_pools_are_read_by_one_call() {
     let mut paths: Vec<_> = asked.iter().map(|it| crate::mig_desk::path(it).to_lowercase()).collect();
     paths.sort();
     let ends = [
-        "/configmaps/nvidia-device-plugin-configs",
         "/managedclusters/sandbox",
         "/agentpools",
         "/listclusterusercredential",
+        "/configmaps/nvidia-device-plugin-configs",
     ];
     assert_eq!(paths.len(), ends.len(), "{paths:#?}");
     assert!(paths.iter().zip(ends).all(|(path, end)| path.ends_with(end)), "{paths:#?}");

@@ -54,6 +54,8 @@ fn pool() -> Pool {
         .text("disk_type", "Managed")
         .set("max_pods", "64")
         .set("upgrade", r#"{ max_surge = "50%", max_unavailable = "0" }"#)
+        // No GPU operator is installed here, so nobody waits for its slices.
+        .text("slice_check", "off")
 }
 
 #[test]

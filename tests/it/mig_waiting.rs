@@ -144,9 +144,9 @@ fn ctrl_c_before_anything_was_asked_for_leaves_nothing(cloud: Cloud) {
 
 fn a_time_out_keeps_the_pool_and_the_next_apply_goes_on_with_it(cloud: Cloud) {
     let desk = Desk::on(cloud);
-    slow_create(&desk, Some("5s"));
-    desk.write(&cloud.pool().timeouts("create = \"2s\""));
-    desk.workspace.apply().success().says("2s").says("incomplete").says(&desk.last_operation());
+    slow_create(&desk, Some("12s"));
+    desk.write(&cloud.pool().timeouts("create = \"5s\""));
+    desk.workspace.apply().success().says("5s").says("incomplete").says(&desk.last_operation());
     assert_kept(&desk);
     assert_goes_on(&desk);
 }

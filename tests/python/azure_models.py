@@ -5,6 +5,7 @@ the service writes are Microsoft's own, inside the pinned azure-mgmt-containerse
 does not know without a word, so its classes are walked here instead.
 """
 
+import base64
 import datetime
 import importlib
 import inspect
@@ -286,10 +287,19 @@ def judge_scalar(kind, value):
         return None if number else f"{show(value)} is not a number"
     if kind is str:
         return None if isinstance(value, str) else f"{show(value)} is not a string"
+    if kind is bytes:
+        return None if is_base64(value) else f"{show(value)} is not base64"
     if kind is datetime.datetime:
         moment = isinstance(value, str) and RFC3339.fullmatch(value)
         return None if moment else f"{show(value)} is not a moment"
     raise TypeError(f"{kind} is a type that the judge does not know")
+
+
+def is_base64(value):
+    try:
+        return isinstance(value, str) and bool(base64.b64decode(value, validate=True))
+    except ValueError:
+        return False
 
 
 def show(value):

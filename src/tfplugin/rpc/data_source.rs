@@ -18,6 +18,13 @@ pub(super) async fn read(
     let kind = catalog.data_source(&request.type_name)?;
     let ty = &kind.shape().ty;
     let config = wire::decode(request.config.as_ref(), ty, "the configuration")?;
+    if config.is_null() {
+        return Err(Diagnostics::error(
+            "A data source was asked about nothing",
+            "Terraform sent no configuration with the request, not even an empty one. This is a bug in Terraform, or in \
+             whatever speaks in its place.",
+        ));
+    }
     let ctx = Context::new(Operation::Read).with_cancellation(call.token.clone());
     let (found, mut diagnostics) = outcome(&ctx, kind.data_source.read(&ctx, config).await);
     let state = match found {

@@ -11,7 +11,14 @@ use crate::mig_pool::Pool;
 #[test]
 fn the_providers_bodies_are_azures() {
     let desk = Desk::aks();
-    let pool = || Pool::aks().set("aks", &everything()).set("max_pods", "64").set("disk_size_gb", "256");
+    // No GPU operator is installed here, so nobody waits for its slices.
+    let pool = || {
+        Pool::aks()
+            .set("aks", &everything())
+            .set("max_pods", "64")
+            .set("disk_size_gb", "256")
+            .text("slice_check", "off")
+    };
     desk.settle(&pool());
     desk.update(
         &pool()

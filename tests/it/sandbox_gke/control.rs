@@ -14,7 +14,7 @@ fn clusters_and_nodes_are_told() {
         ids.contains(&CLUSTER) && ids.contains(&"projects/sandbox/locations/us-central1-a/clusters/zonal")
     );
     let of_gke = clusters.iter().filter(|cluster| cluster["cloud"] == "gke");
-    assert_eq!(of_gke.filter(|cluster| cluster["note"].is_string()).count(), 3);
+    assert_eq!(of_gke.filter(|cluster| cluster["note"].is_string()).count(), 5);
     let foreign = sandbox.nodes_of(CLUSTER, "foreign-gpu").remove(0);
     assert_eq!(foreign["allocatable"]["nvidia.com/gpu"], "1");
     assert_eq!(

@@ -374,6 +374,16 @@ proptest! {
     }
 }
 
+/// The one byte that is a value: null, where an object has to be.
+#[tokio::test]
+async fn null_where_an_object_has_to_be_is_no_panic() {
+    for (bytes, json) in [(vec![0xc0], false), (b"null".to_vec(), true)] {
+        for diagnostic in answers_to(bytes.clone(), json).await.concat() {
+            assert_ne!(diagnostic.summary, "The provider panicked", "{}", diagnostic.detail);
+        }
+    }
+}
+
 /// What every procedure that takes values says to these bytes.
 async fn answers_to(bytes: Vec<u8>, json: bool) -> Vec<Vec<tf::Diagnostic>> {
     let service = service();
