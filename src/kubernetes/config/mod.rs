@@ -3,7 +3,7 @@
 //! Pure: no cluster is asked. In reading order:
 //! - this file: [`PluginConfig`], and the YAML that says it.
 //! - [`key`]: the name under which that YAML stands in a ConfigMap, made from its content.
-//! - `model`: the plugin's configuration schema v1, as data; [`lint`]: what the plugin makes of a text.
+//! - `model`: the plugin's configuration schema v1, as data; [`mod@lint`]: what the plugin makes of a text.
 //! - [`read`]: what a text tells the plugin, the way back from the YAML.
 //! - [`fallback`]: what unlabelled nodes get, and the `default` key that keeps it so.
 //!

@@ -6,7 +6,7 @@
 //! - [`request`]: which call is meant; [`access`]: who may; [`api`]: from a call to its answer; [`status`]: refusals.
 //! - [`resources`], [`discovery`], [`openapi`], [`schema`]: what there is. [`kinds`]: what is particular to a kind.
 //! - [`read`], [`selectors`], [`tables`], [`watch`]: reading.
-//! - [`write`], [`patch`], [`managed`], [`delete`], [`evict`]: writing, and who owns which field.
+//! - [`mod@write`], [`patch`], [`managed`], [`delete`], [`evict`]: writing, and who owns which field.
 //! - [`nodes`]: from the clouds' machines to nodes. [`controllers`]: what happens by itself, with [`placement`] and
 //!   [`quantity`]. [`components`]: NVIDIA's, which make GPUs allocatable.
 //! - [`actors`]: what others do.

@@ -1,7 +1,7 @@
 //! Who owns which field of an object: `metadata.managedFields`, kept on every write.
 //!
 //! - [`fieldset`]: sets of paths. [`typed`]: objects by their types. [`entries`]: the list in an object.
-//! - [`apply`]: server-side apply, with its conflicts.
+//! - [`mod@apply`]: server-side apply, with its conflicts.
 //!
 //! The rules are Kubernetes' own (source: k8s.io/apimachinery, managedfields).
 
