@@ -8,15 +8,11 @@ the release of azure-mgmt-containerservice for its api-version. One line is prin
 of an answer; the exit code is 1 if there is any, 2 if there is nothing to judge.
 """
 
-import json
 import sys
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import azure_models
-
-# Faults whose answer is meant to be unreadable.
-UNREADABLE = {"wrong_answer"}
+import records
 
 # What Azure Resource Manager itself answers, whose client is another one.
 FOREIGN = ("/tenants", "/metadata/endpoints")
@@ -50,7 +46,7 @@ def judge(api, record):
             yield "request", f"a body where {method.name} has none"
         elif method.body is not None:
             yield "request", f"no body where {method.name} has one"
-    if status == 0 or record["fault"] in UNREADABLE:
+    if status == 0 or record["fault"] in records.UNREADABLE:
         return
     if status >= 400:
         yield from api.judge_error(body)
@@ -63,44 +59,26 @@ def judge(api, record):
         yield from api.judge(api.models.AgentPool, body, "response", request=False)
 
 
-def lines(file):
-    """The exchanges of a record. A sandbox that was killed may have left the last one unfinished."""
-    for number, line in enumerate(Path(file).read_text().splitlines(keepends=True), start=1):
-        if line.endswith("\n"):
-            yield number, json.loads(line)
+def concerns(record):
+    """Whether an exchange was with AKS. A cluster's own API server has a judge of its own."""
+    address = urlsplit(record["url"])
+    return address.scheme != "https" and not foreign(address.path)
 
 
-def main(files):
-    optional = files[:1] == ["--optional"] and len(files) == 2
-    if optional:
-        files = sorted(Path(files[1]).glob("*.jsonl"))
-    elif not files:
-        print(__doc__)
-        return 2
+def prepare():
     apis = azure_models.releases()
-    judged, passed, violations = 0, 0, 0
-    for file in files:
-        for number, record in lines(file):
-            address = urlsplit(record["url"])
-            # A cluster's own API server is judged by kubectl.
-            if foreign(address.path) or address.scheme == "https":
-                passed += 1
-                continue
-            judged += 1
-            version = parse_qs(address.query).get("api-version", [""])[0]
-            # Operations have a version of their own. An error about a version is an error like any other.
-            known = version in apis or azure_models.OPERATION.fullmatch(address.path) or record["status"] >= 400
-            api = apis.get(version, apis[max(apis)])
-            found = judge(api, record) if known else [("query.api-version", f"{version!r} is none of {', '.join(apis)}")]
-            for place, what in found:
-                violations += 1
-                print(f"{file}:{number}: {record['method']} {record['url']}: {place}: {what}")
-    print(f"{judged} exchanges judged, {passed} of no concern, {violations} violations", file=sys.stderr)
-    if judged == 0 and not optional:
-        print("nothing to judge", file=sys.stderr)
-        return 2
-    return 1 if violations else 0
+
+    def by_version(record):
+        address = urlsplit(record["url"])
+        version = parse_qs(address.query).get("api-version", [""])[0]
+        # Operations have a version of their own. An error about a version is an error like any other.
+        known = version in apis or azure_models.OPERATION.fullmatch(address.path) or record["status"] >= 400
+        if not known:
+            return [("query.api-version", f"{version!r} is none of {', '.join(apis)}")]
+        return judge(apis.get(version, apis[max(apis)]), record)
+
+    return concerns, by_version
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(records.run(__doc__, sys.argv[1:], prepare))

@@ -9,13 +9,10 @@ each violation, of a request or of an answer; the exit code is 1 if there is any
 
 import json
 import sys
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import kube_models
-
-# Faults whose answer is meant to be unreadable.
-UNREADABLE = {"wrong_answer"}
+import records
 
 # What is no object: the schema, which kubectl judges by using it, and whether the server is well.
 FOREIGN = ("/openapi", "/readyz", "/livez", "/healthz")
@@ -30,7 +27,7 @@ def judge(api, record):
     address = urlsplit(record["url"])
     status, body = record["status"], record["response_body"]
     method = api.method(record["method"], address.path)
-    if status >= 400 and record["fault"] not in UNREADABLE:
+    if status >= 400 and record["fault"] not in records.UNREADABLE:
         if isinstance(body, dict):
             yield from api.judge("V1Status", body, "response")
         elif body is not None:
@@ -44,48 +41,31 @@ def judge(api, record):
         if record["request_body"] is not None:
             yield from api.judge_request(method, record["request_body"])
     watched = parse_qs(address.query).get("watch", [""])[0] in ("1", "true")
-    if 200 <= status < 300 and record["fault"] not in UNREADABLE and not watched:
+    if 200 <= status < 300 and record["fault"] not in records.UNREADABLE and not watched:
         yield from api.judge_answer(method, body)
 
 
-def lines(file):
-    """The exchanges of a record. A sandbox that was killed may have left the last one unfinished."""
-    for number, line in enumerate(Path(file).read_text().splitlines(keepends=True), start=1):
-        if line.endswith("\n"):
-            yield number, json.loads(line)
+def concerns(record):
+    """Whether an exchange was with a cluster's API server, about objects."""
+    address = urlsplit(record["url"])
+    return address.scheme == "https" and not address.path.startswith(FOREIGN)
 
 
-def main(files):
-    optional = files[:1] == ["--optional"] and len(files) == 2
-    if optional:
-        files = sorted(Path(files[1]).glob("*.jsonl"))
-    elif not files:
-        print(__doc__)
-        return 2
+def prepare():
     api = kube_models.Api()
-    judged, passed, violations = 0, 0, 0
     # What is the same word for word gets the same judgement, and tests say many things many times.
     known = {}
-    for file in files:
-        for number, record in lines(file):
-            address = urlsplit(record["url"])
-            if address.scheme != "https" or address.path.startswith(FOREIGN):
-                passed += 1
-                continue
-            judged += 1
-            short = address.path + "?" + address.query
-            key = json.dumps([short, *(record[name] for name in ("method", "request_body", "status", "response_body", "fault"))])
-            if key not in known:
-                known[key] = list(judge(api, record))
-            for place, what in known[key]:
-                violations += 1
-                print(f"{file}:{number}: {record['method']} {record['url']}: {place}: {what}")
-    print(f"{judged} exchanges judged, {passed} of no concern, {violations} violations", file=sys.stderr)
-    if judged == 0 and not optional:
-        print("nothing to judge", file=sys.stderr)
-        return 2
-    return 1 if violations else 0
+
+    def remembered(record):
+        address = urlsplit(record["url"])
+        said = [record[name] for name in ("method", "request_body", "status", "response_body", "fault")]
+        key = json.dumps([address.path + "?" + address.query, *said])
+        if key not in known:
+            known[key] = list(judge(api, record))
+        return known[key]
+
+    return concerns, remembered
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(records.run(__doc__, sys.argv[1:], prepare))
