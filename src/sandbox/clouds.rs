@@ -7,6 +7,7 @@ use super::actors::ActorError;
 use super::aks::{self, Aks};
 use super::clock::Millis;
 use super::context::Context;
+use super::eks::{self, Eks};
 use super::exchange::{Answer, Call};
 use super::fault_kinds::Refused;
 use super::gke::{self, Gke};
@@ -19,16 +20,18 @@ use super::random::Random;
 pub(crate) enum Cloud {
     Gke,
     Aks,
+    Eks,
 }
 
 impl Cloud {
-    pub(crate) const ALL: [Self; 2] = [Self::Gke, Self::Aks];
+    pub(crate) const ALL: [Self; 3] = [Self::Gke, Self::Aks, Self::Eks];
 
     /// The name in a `match` and in lists.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Gke => "gke",
             Self::Aks => "aks",
+            Self::Eks => "eks",
         }
     }
 
@@ -39,20 +42,27 @@ impl Cloud {
         found.ok_or_else(|| format!("{name:?} is not in the sandbox; there is {known}"))
     }
 
-    /// The cloud that answers at a path.
-    pub(crate) fn at(path: &str) -> Option<Self> {
-        if gke::owns(path) {
-            Some(Self::Gke)
-        } else if aks::owns(path) {
-            Some(Self::Aks)
-        } else {
-            None
+    /// The cloud that a call is for. AWS's calls get the path by which they are known here.
+    pub(crate) fn at(call: &mut Call) -> Option<Self> {
+        if gke::owns(&call.path) {
+            return Some(Self::Gke);
         }
+        if aks::owns(&call.path) {
+            return Some(Self::Aks);
+        }
+        call.path = eks::addressed(call)?;
+        Some(Self::Eks)
     }
 
     /// The cloud that a cluster's id belongs to, by its form.
     pub(crate) fn of_cluster(id: &str) -> Self {
-        if id.starts_with('/') { Self::Aks } else { Self::Gke }
+        if id.starts_with('/') {
+            Self::Aks
+        } else if id.starts_with("arn:") {
+            Self::Eks
+        } else {
+            Self::Gke
+        }
     }
 }
 
@@ -61,6 +71,7 @@ impl Cloud {
 pub(crate) enum Act {
     Gke(gke::Act),
     Aks(aks::Act),
+    Eks(eks::Act),
     /// In the cluster of that id.
     Kubernetes(String, kubernetes::Act),
 }
@@ -68,7 +79,7 @@ pub(crate) enum Act {
 impl Act {
     /// All kinds of all clouds, each with its cloud, its fields and its meaning.
     pub(crate) fn kinds() -> Vec<Value> {
-        [gke::Act::kinds(), aks::Act::kinds(), kubernetes::Act::kinds()].concat()
+        [gke::Act::kinds(), aks::Act::kinds(), eks::Act::kinds(), kubernetes::Act::kinds()].concat()
     }
 
     /// An act from its JSON fields. The cloud is that of the cluster, unless `cloud` names it.
@@ -84,6 +95,7 @@ impl Act {
         Ok(match cloud {
             Cloud::Gke => Self::Gke(gke::Act::read(kind, &given)?),
             Cloud::Aks => Self::Aks(aks::Act::read(kind, &given)?),
+            Cloud::Eks => Self::Eks(eks::Act::read(kind, &given)?),
         })
     }
 }
@@ -93,11 +105,13 @@ impl Act {
 pub(crate) struct Clouds {
     gke: Gke,
     aks: Aks,
+    eks: Eks,
 }
 
 impl Clouds {
     pub(crate) fn seeded(now: Millis, random: &mut Random) -> Self {
-        Self { gke: Gke::seeded(now, random), aks: Aks::seeded(now, random) }
+        let (gke, aks) = (Gke::seeded(now, random), Aks::seeded(now, random));
+        Self { gke, aks, eks: Eks::seeded(now, random) }
     }
 
     /// Told where pods run, which a rollout has to wait for.
@@ -114,7 +128,8 @@ impl Clouds {
     /// Brings all of them up to the present; true when something may have changed.
     pub(crate) fn advance(&mut self, now: Millis, latency: Millis, random: &mut Random) -> bool {
         let gke = self.gke.advance(now, latency, random);
-        self.aks.advance(now, random) || gke
+        let aks = self.aks.advance(now, random);
+        self.eks.advance(now, latency, random) || aks || gke
     }
 
     /// Carries out one call.
@@ -122,6 +137,7 @@ impl Clouds {
         match cloud {
             Cloud::Gke => self.gke.answer(context, call),
             Cloud::Aks => self.aks.answer(context, call),
+            Cloud::Eks => self.eks.answer(context, call),
         }
     }
 
@@ -136,6 +152,7 @@ impl Clouds {
         match cloud {
             Cloud::Gke => gke::refuse(context, call, refused),
             Cloud::Aks => self.aks.refuse(context, call, refused),
+            Cloud::Eks => self.eks.refuse(call, refused),
         }
     }
 
@@ -149,9 +166,14 @@ impl Clouds {
         self.aks.act(context, act)
     }
 
+    /// Lets somebody else act in EKS.
+    pub(crate) fn act_eks(&mut self, context: &mut Context<'_>, act: &eks::Act) -> Result<(), ActorError> {
+        self.eks.act(context, act)
+    }
+
     /// Every cluster with what it is there for.
     pub(crate) fn overview(&self) -> Value {
-        self.gke.overview().into_iter().chain(self.aks.overview()).collect()
+        self.gke.overview().into_iter().chain(self.aks.overview()).chain(self.eks.overview()).collect()
     }
 
     /// A cluster as Kubernetes begins from it; none where there is no such cluster, or none that runs.
@@ -159,6 +181,7 @@ impl Clouds {
         match Cloud::of_cluster(id) {
             Cloud::Gke => self.gke.view(id),
             Cloud::Aks => self.aks.view(id),
+            Cloud::Eks => self.eks.view(id),
         }
     }
 
@@ -167,6 +190,7 @@ impl Clouds {
         match Cloud::of_cluster(id) {
             Cloud::Gke => self.gke.nodes_view(id, now),
             Cloud::Aks => self.aks.nodes_view(id, now),
+            Cloud::Eks => self.eks.nodes_view(id, now),
         }
     }
 }

@@ -102,6 +102,7 @@ impl Sandbox {
         match act {
             Act::Gke(act) => clouds.act_gke(&mut context, act),
             Act::Aks(act) => clouds.act_aks(&mut context, act),
+            Act::Eks(act) => clouds.act_eks(&mut context, act),
             Act::Kubernetes(cluster, act) => {
                 let view = clouds.view(cluster).ok_or_else(|| {
                     ActorError::Impossible(format!(

@@ -12,7 +12,7 @@
 //!   both are told.
 //! - `nodes`: what every cloud's machines have in common. `clock`, `random`: time and names.
 //! - `clouds`: all clouds behind one door. `context`: what a call is carried out with.
-//! - `gke`: Google Kubernetes Engine. `aks`: Azure Kubernetes Service. `kubernetes`: their clusters' API servers.
+//! - `gke`: Google Kubernetes Engine. `aks`: Azure Kubernetes Service. `eks`: Amazon EKS. `kubernetes`: their clusters' API servers.
 
 mod actors;
 mod aks;
@@ -22,6 +22,7 @@ mod clock;
 mod clouds;
 mod context;
 mod control;
+mod eks;
 mod exchange;
 mod fault_kinds;
 mod faults;

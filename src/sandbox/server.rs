@@ -208,15 +208,15 @@ fn router(sandbox: Arc<Sandbox>) -> Router {
 
 /// Everything that is not the sandbox's own API goes to a cloud.
 async fn cloud(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Response {
-    let call = match answering::call_of(request).await {
+    let mut call = match answering::call_of(request).await {
         Ok(call) => call,
         Err(response) => return response,
     };
-    let Some(cloud) = Cloud::at(&call.path) else {
+    let Some(cloud) = Cloud::at(&mut call) else {
         return answering::plain(
             StatusCode::NOT_FOUND,
             "no cloud has this path. GKE is at /v1/, Compute Engine at /compute/v1/, Azure Resource Manager at \
-             /subscriptions/, the sandbox's own API at /sandbox/\n",
+             /subscriptions/, AWS at /eks, /ec2, /sts and /autoscaling, the sandbox's own API at /sandbox/\n",
         );
     };
     let reply = sandbox.handle(cloud, call).await;

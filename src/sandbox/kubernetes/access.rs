@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::cluster::View;
 use super::request::{Path, Place};
 use super::status::{About, Refusal};
+use crate::sandbox::clock::Millis;
+use crate::sandbox::eks::Eks;
 use crate::sandbox::exchange::Call;
 use crate::sandbox::faults::Faults;
 use crate::sandbox::matching::Asked;
@@ -23,6 +25,8 @@ impl User {
         let name = match cloud {
             // RBAC knows a Google account by its e-mail address.
             "gke" => "sandbox@sandbox.iam.gserviceaccount.com",
+            // EKS an access entry by the principal's ARN.
+            "eks" => "arn:aws:iam::000000000000:user/sandbox",
             // And a service principal of Entra ID by its object id.
             _ => "11111111-1111-1111-1111-111111111111",
         };
@@ -35,9 +39,17 @@ pub(crate) fn authenticate(
     view: &View<'_>,
     call: &Call,
     certificate: Option<&User>,
+    now: Millis,
 ) -> Result<User, Refusal> {
     let token = call.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
     let token = token.map(str::trim).filter(|token| !token.is_empty());
+    // EKS's tokens say who comes, and the API server looks into them. The word is that of the sandbox's own kubeconfig.
+    if let (Some(token), "eks") = (token, view.cloud)
+        && token != "sandbox"
+    {
+        let name = Eks::principal(&view.id, token, now).ok_or_else(Refusal::unauthorized)?;
+        return Ok(User { name, groups: vec!["system:authenticated".to_owned()] });
+    }
     match (token, certificate.filter(|_| view.certificates)) {
         (Some(_), _) if view.tokens => Ok(User::of_cloud(view.cloud)),
         (None, Some(user)) => Ok(user.clone()),
@@ -173,7 +185,7 @@ mod tests {
         empty.headers.insert("authorization", "Bearer  ".parse().unwrap());
         let admin = User { name: "masterclient".to_owned(), groups: Vec::new() };
         let who = |view: &View<'_>, call: &Call, user: Option<&User>| {
-            authenticate(view, call, user).map_or_else(|_| "nobody".to_owned(), |user| user.name)
+            authenticate(view, call, user, 0).map_or_else(|_| "nobody".to_owned(), |user| user.name)
         };
         let entra = User::of_cloud("aks").name;
         assert_eq!(who(&view(true, true), &with_token, None), entra);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::cluster::{Cluster, Scene, View};
 use super::object::{self, list, text};
 use crate::sandbox::clock::{Millis, rfc3339_seconds};
+use crate::sandbox::eks;
 use crate::sandbox::nodes::{Node, Taint};
 
 /// Given to a node that is not ready, and taken when it is.
@@ -90,6 +91,7 @@ impl Cluster {
 fn fresh(cloud: &str, node: &Node, number: u32) -> Value {
     let provider = match cloud {
         "gke" => format!("gce://sandbox/{}/{}", node.zone, node.name),
+        "eks" => format!("aws:///{}/{}", node.zone, eks::instance_id(&node.uid)),
         _ => format!("azure:///subscriptions/sandbox/virtualMachines/{}", node.name),
     };
     json!({
@@ -177,8 +179,14 @@ fn status(
     for (resource, count) in extended {
         capacity[resource] = json!(count.to_string());
     }
+    // Of EKS's images only this one brings a device plugin.
+    let bottlerocket = !node.advertised.is_empty();
     let (image, kernel, runtime) = match cloud {
         "gke" => ("Container-Optimized OS from Google", "6.12.46+", "containerd://2.1.4"),
+        "eks" if bottlerocket => {
+            ("Bottlerocket OS 1.68.0 (aws-k8s-nvidia)", "6.12.55", "containerd://2.1.4+bottlerocket")
+        }
+        "eks" => ("Amazon Linux 2023.9.20261112", "6.12.55-74.117.amzn2023.x86_64", "containerd://2.1.4"),
         _ => ("Ubuntu 24.04.3 LTS", "6.8.0-1034-azure", "containerd://2.0.6-1"),
     };
     let version = format!("v{}", node.version.trim_start_matches('v'));

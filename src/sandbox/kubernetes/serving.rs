@@ -124,7 +124,7 @@ impl Sandbox {
         let mut scene = Scene { now, latency: self.latency, random };
         let (cluster, changed) = kubernetes.present(&mut scene, &view);
         inner.unsaved |= changed;
-        let user = match access::authenticate(&view, call, visitor.user.as_ref()) {
+        let user = match access::authenticate(&view, call, visitor.user.as_ref(), now) {
             Ok(user) => user,
             Err(refusal) => return Reply::Answer(refusal.answer()),
         };
@@ -162,10 +162,12 @@ impl Sandbox {
                 Refusal::forbidden(&about, &format!("exceeded quota: sandbox, requested: {resource}=1"))
             }
             Refused::NotFound { .. } => Refusal::not_found(&about),
-            Refused::Permission => match access::authenticate(view, call, visitor.user.as_ref()) {
-                Ok(user) => access::forbidden(view.cloud, &user, place, place.verb(call)),
-                Err(nobody) => nobody,
-            },
+            Refused::Permission => {
+                match access::authenticate(view, call, visitor.user.as_ref(), clock::now()) {
+                    Ok(user) => access::forbidden(view.cloud, &user, place, place.verb(call)),
+                    Err(nobody) => nobody,
+                }
+            }
             Refused::Unauthenticated => Refusal::unauthorized(),
             Refused::Unavailable => Refusal::unavailable(),
         };

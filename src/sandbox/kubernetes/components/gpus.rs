@@ -110,9 +110,26 @@ const PRODUCTS: &[Product] = &[
             "blackwell",
         )
     },
+    Product {
+        layouts: &[
+            ("1g.34gb", 7),
+            ("1g.67gb", 4),
+            ("2g.67gb", 3),
+            ("3g.135gb", 2),
+            ("4g.135gb", 1),
+            ("7g.269gb", 1),
+        ],
+        ..plain(&["B300"], "NVIDIA-B300-SXM6-AC", 275_040, "blackwell")
+    },
+    // That the tools cut it is unverified, so here they do not.
+    plain(&["RTX-PRO-4500"], "NVIDIA-RTX-PRO-4500-Blackwell", 32_768, "blackwell"),
+    plain(&["A10G"], "NVIDIA-A10G", 23_028, "ampere"),
+    plain(&["L40S"], "NVIDIA-L40S", 46_068, "ada-lovelace"),
+    plain(&["T4g"], "NVIDIA-T4G", 15_360, "turing"),
+    plain(&["V100-32GB"], "Tesla-V100-SXM2-32GB", 32_768, "volta"),
     plain(&["T4", "nvidia-tesla-t4"], "Tesla-T4", 15_360, "turing"),
     plain(&["A10"], "NVIDIA-A10-24Q", 24_512, "ampere"),
-    plain(&["nvidia-l4"], "NVIDIA-L4", 23_034, "ada-lovelace"),
+    plain(&["L4", "nvidia-l4"], "NVIDIA-L4", 23_034, "ada-lovelace"),
     plain(&["nvidia-tesla-v100"], "Tesla-V100-SXM2-16GB", 16_384, "volta"),
 ];
 
