@@ -154,6 +154,7 @@ fn sent_as(cloud: Cloud, slicing: &NodeSlicing, facts: &ProfileFacts) -> Option<
         gpus_per_node: slicing.gpus_per_node,
         profile: Some(&facts.profile),
         sharing: &Sharing::None,
+        config_key: None,
         options: &Options::default(),
     });
     native.get("gpuInstanceProfile").cloned()

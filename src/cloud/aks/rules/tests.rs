@@ -81,6 +81,7 @@ fn every_machine_and_profile_is_planned_or_refused_at_the_profile() {
                 gpus_per_node: spec.gpu.count,
                 profile: spec.mig_profile.as_ref(),
                 sharing: &spec.sharing,
+                config_key: None,
                 options: &spec.options,
             });
             assert_eq!(native["gpuInstanceProfile"], format!("MIG{}g", facts.profile.slices), "{what}");
@@ -148,6 +149,7 @@ fn native_is_what_is_sent() {
             gpus_per_node: 1,
             profile: Some(&profile),
             sharing: &Sharing::None,
+            config_key: None,
             options: &options(&json),
         })
     };

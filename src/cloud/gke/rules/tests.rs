@@ -77,6 +77,7 @@ fn native_is_what_is_sent() {
         gpus_per_node: 8,
         profile: Some(&profile),
         sharing: &Sharing::TimeSlicing { replicas: 3 },
+        config_key: None,
         options: &crate::nodepool::Options::default(),
     });
     assert_eq!(
