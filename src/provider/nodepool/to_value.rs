@@ -137,7 +137,12 @@ fn zones(pool: &NodePool, prior: &Value, import: bool) -> Value {
 
 /// The labels that a user may have written: all but our own.
 fn user_labels(pool: &NodePool, rules: &dyn CloudRules) -> BTreeMap<String, String> {
-    let config = NodePoolConfig { options: Field::Known(pool.options.clone()), ..NodePoolConfig::default() };
+    let config = NodePoolConfig {
+        mig_profile: pool.mig_profile.into(),
+        sharing: Field::Known(pool.sharing),
+        options: Field::Known(pool.options.clone()),
+        ..NodePoolConfig::default()
+    };
     let mut own = rules.own_labels(&config).unwrap_or_default();
     own.extend(slicing_labels(pool.mig_profile, pool.sharing));
     if rules.plugin_config(&config).is_some_and(|used| used != PluginUse::Never) {
