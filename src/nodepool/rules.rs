@@ -33,7 +33,8 @@ pub trait CloudRules: Send + Sync + Debug {
     /// The labels that we give a pool at creation so that the right components come and the wrong ones stay
     /// away, beyond `gpuslice/profile`, `gpuslice/sharing` and those that name the device plugin's key. `None` while what decides them is not known.
     ///
-    /// Of `config` they depend on the [options that decide](CloudRules::deciding_options) and on nothing else.
+    /// Of `config` they depend on the profile and the [options that decide](CloudRules::deciding_options), and on
+    /// nothing else.
     fn own_labels(&self, config: &NodePoolConfig) -> Option<BTreeMap<String, String>>;
 
     /// The options, as dotted paths, that [`CloudRules::own_labels`], [`CloudRules::native`] and

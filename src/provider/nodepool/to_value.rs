@@ -149,7 +149,12 @@ pub(in crate::provider) fn is_told_by_plugin(pool: &NodePool, rules: &dyn CloudR
 
 /// The labels that a user may have written: all but our own.
 fn user_labels(pool: &NodePool, rules: &dyn CloudRules) -> BTreeMap<String, String> {
-    let config = NodePoolConfig { options: Field::Known(pool.options.clone()), ..NodePoolConfig::default() };
+    let config = NodePoolConfig {
+        mig_profile: pool.mig_profile.into(),
+        sharing: Field::Known(pool.sharing),
+        options: Field::Known(pool.options.clone()),
+        ..NodePoolConfig::default()
+    };
     let mut own = rules.own_labels(&config).unwrap_or_default();
     own.extend(slicing_labels(pool.mig_profile, pool.sharing));
     if is_told_by_plugin(pool, rules) {

@@ -1,0 +1,445 @@
+//! EKS's rules about the `eks` object: what every pool needs, what a stack can do, and which options exclude each other.
+//!
+//! Sources: EKS API model 2017-11-01 and EKS user guide, "Customize managed nodes with launch templates" (what may not
+//! stand in both a template and a node group); Bottlerocket documentation (since when a setting exists); NVIDIA MIG and
+//! device plugin documentation.
+
+use super::machines::{self, Family};
+use super::options::{GPU_STACK, GpuStack};
+use super::rules::shares;
+use super::translate::{MOST_USER_DATA, amazon_linux, bottlerocket};
+use super::{places, profiles};
+use crate::nodepool::gpu::NodeSlicing;
+use crate::nodepool::spec::CapacityType;
+use crate::nodepool::{ClusterId, Field, NodePoolConfig, OptionValue, Options, Problems};
+use crate::slicing::{MAX_MPS_CLIENTS, MigStrategy, Sharing};
+
+/// Bottlerocket's settings, and the release that each came with (source: Bottlerocket documentation,
+/// `kubelet-device-plugins`).
+const SINCE_TIME_SLICING: (u64, u64) = (1, 25);
+const SINCE_MIG: (u64, u64) = (1, 34);
+const SINCE_MPS: (u64, u64) = (1, 54);
+
+/// Adds what breaks a rule.
+pub(crate) fn check(config: &NodePoolConfig, problems: &mut Problems) {
+    let options = match &config.options {
+        Field::Unknown => return,
+        Field::Null if config.name.is_null() && config.name_prefix.is_null() => return,
+        Field::Null => &Options::default(),
+        Field::Known(options) => options,
+    };
+    let wish = Wish { config, options, stack: GpuStack::of(options) };
+    wish.required(problems);
+    wish.image(problems);
+    wish.mig(problems);
+    wish.sharing(problems);
+    wish.release(problems);
+    wish.template(problems);
+    wish.user_data(problems);
+    wish.reservation(problems);
+    wish.pairs(problems);
+}
+
+/// A configuration with known options.
+struct Wish<'a> {
+    config: &'a NodePoolConfig,
+    options: &'a Options,
+    stack: Option<GpuStack>,
+}
+
+impl Wish<'_> {
+    fn template_options(&self) -> Option<&Options> {
+        self.options.object("launch_template")
+    }
+
+    /// The operating system of the nodes; `None` while it is not known.
+    fn family(&self) -> Option<Family> {
+        match self.options.get("ami_type") {
+            None => self.stack.map(Family::of_stack),
+            Some(_) => self.options.text("ami_type").map(Family::of_image),
+        }
+    }
+
+    fn required(&self, problems: &mut Problems) {
+        match self.options.get("node_role_arn") {
+            None => problems.error(
+                "eks.node_role_arn",
+                "The nodes have no role",
+                "EKS makes no node group without the IAM role of its nodes. Set eks = { node_role_arn = \
+                 aws_iam_role.<name>.arn, … }.",
+            ),
+            Some(OptionValue::Text(arn)) => self.role(arn, problems),
+            Some(_) => {}
+        }
+        match self.options.get("subnet_ids") {
+            None => problems.error(
+                "eks.subnet_ids",
+                "The nodes have no subnets",
+                "EKS makes no node group without subnets. Set eks = { subnet_ids = [aws_subnet.<name>.id, …], … }.",
+            ),
+            Some(OptionValue::TextSet(ids)) if ids.is_empty() => problems.error(
+                "eks.subnet_ids",
+                "The nodes have no subnets",
+                "The set is empty. Name at least one subnet of the cluster's VPC.",
+            ),
+            Some(OptionValue::TextSet(ids)) => {
+                for id in ids.iter().filter(|id| !places::is_id("subnet", id)) {
+                    problems.error(
+                        "eks.subnet_ids",
+                        format!("{id:?} is not the id of a subnet"),
+                        "Write aws_subnet.<name>.id, which reads subnet-<hexadecimal digits>.",
+                    );
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// A role is passed to instances of its own account only.
+    fn role(&self, arn: &str, problems: &mut Problems) {
+        let Some(role) = places::role(arn) else {
+            problems.error(
+                "eks.node_role_arn",
+                format!("{arn:?} is not the ARN of an IAM role"),
+                "Write aws_iam_role.<name>.arn, which reads arn:aws:iam::<account>:role/<name>. An instance profile is \
+                 not a role.",
+            );
+            return;
+        };
+        if let Some(ClusterId::Eks { partition, account, .. }) = self.config.cluster_id.known()
+            && (role.account != account || role.partition != partition)
+        {
+            problems.error(
+                "eks.node_role_arn",
+                "The nodes' role is of another account",
+                format!(
+                    "The cluster is in account {account} of {partition}, and the role in {} of {}. Name a role of the \
+                     cluster's account.",
+                    role.account, role.partition
+                ),
+            );
+        }
+    }
+
+    fn image(&self, problems: &mut Problems) {
+        let Some(ami_type) = self.options.text("ami_type") else { return };
+        if let Some(stack) = self.stack
+            && Family::of_image(ami_type) != Family::of_stack(stack)
+        {
+            let (system, other) = match Family::of_image(ami_type) {
+                Family::Bottlerocket => ("Bottlerocket", "bottlerocket"),
+                Family::AmazonLinux => ("Amazon Linux", "gpu_operator\" or \"device_plugin"),
+            };
+            problems.error(
+                "eks.ami_type",
+                format!("{ami_type} does not go with gpu_stack = {:?}", stack.word()),
+                format!(
+                    "It is an image of {system}. Remove ami_type, or set gpu_stack to \"{other}\". A second device \
+                     plugin beside Bottlerocket's own breaks the GPUs."
+                ),
+            );
+        }
+        let Some(machine_type) = self.config.machine_type.known() else { return };
+        if let Some(arch) = machines::arch(machine_type)
+            && arch != machines::image_arch(ami_type)
+        {
+            problems.error(
+                "eks.ami_type",
+                format!("{ami_type} does not run on {machine_type}"),
+                format!(
+                    "{machine_type} has the architecture {}. Remove ami_type, or choose an image of it.",
+                    arch.kubernetes_name()
+                ),
+            );
+        }
+    }
+
+    fn mig(&self, problems: &mut Problems) {
+        if !self.config.mig_profile.is_written() {
+            return;
+        }
+        match self.stack {
+            Some(GpuStack::DevicePlugin) => problems.error(
+                &format!("eks.{GPU_STACK}"),
+                "The device plugin cuts no GPUs",
+                "NVIDIA's device plugin announces slices that somebody else has made, and on Amazon Linux nobody makes \
+                 them: EKS has no setting for it, and slices do not survive a restart. Set gpu_stack to \
+                 \"bottlerocket\" or \"gpu_operator\".",
+            ),
+            Some(GpuStack::Bottlerocket) => self.mig_on_bottlerocket(problems),
+            Some(GpuStack::GpuOperator) | None => {}
+        }
+    }
+
+    fn mig_on_bottlerocket(&self, problems: &mut Problems) {
+        if self.config.mig_strategy.known() == Some(&MigStrategy::Mixed) {
+            problems.error(
+                "mig_strategy",
+                "Bottlerocket has no mixed strategy",
+                "Bottlerocket's device plugin announces every slice as nvidia.com/gpu. Remove mig_strategy, or set eks \
+                 = { gpu_stack = \"gpu_operator\" }.",
+            );
+        }
+        let (Some(slicing), Some(profile)) = (NodeSlicing::of(self.config), self.config.mig_profile.known())
+        else {
+            return;
+        };
+        // A profile that the GPU itself does not have is reported by the common rules.
+        let has = slicing.gpu.profiles.iter().any(|facts| facts.profile == *profile);
+        if let Some(why) = profiles::refusal(&slicing.gpu, *profile).filter(|_| has) {
+            problems.error(
+                "mig_profile",
+                format!("Bottlerocket does not cut {} into {profile}", slicing.gpu.name),
+                why,
+            );
+        }
+    }
+
+    /// What Bottlerocket's own plugin cannot share; of NVIDIA's plugin the common rules know.
+    fn sharing(&self, problems: &mut Problems) {
+        if self.stack != Some(GpuStack::Bottlerocket) {
+            return;
+        }
+        let Some(Sharing::Mps { replicas }) = self.config.sharing.known() else { return };
+        if self.config.mig_profile.is_written() {
+            problems.error(
+                "sharing_strategy",
+                "Bottlerocket shares no MIG slices by MPS",
+                "Its settings refuse the two together, and older releases start with no GPU at all. Set \
+                 sharing_strategy to \"time-slicing\", or leave mig_profile out to share whole GPUs.",
+            );
+        }
+        if *replicas > MAX_MPS_CLIENTS {
+            problems.error(
+                "replicas",
+                format!("replicas = {replicas} is more than MPS serves"),
+                format!(
+                    "MPS serves at most {MAX_MPS_CLIENTS} clients on one GPU. Lower replicas, or set sharing_strategy \
+                     to \"time-slicing\"."
+                ),
+            );
+        }
+    }
+
+    /// An older Bottlerocket does not know the settings, and does not start with settings that it does not know.
+    fn release(&self, problems: &mut Problems) {
+        let Some(release) = self.options.text("release_version") else { return };
+        if self.family() != Some(Family::Bottlerocket) {
+            return;
+        }
+        let mut numbers = release.split('.').map(str::parse::<u64>);
+        let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
+            problems.error(
+                "eks.release_version",
+                format!("{release:?} is no release of Bottlerocket"),
+                "A release reads 1.54.0-0123abcd: version, dash, commit. `aws ssm get-parameter --name \
+                 /aws/service/bottlerocket/aws-k8s-<version>-nvidia/<arch>/latest/image_version` tells the newest.",
+            );
+            return;
+        };
+        let shared = match self.config.sharing.known() {
+            Some(Sharing::TimeSlicing { .. }) => Some(("Time-slicing", SINCE_TIME_SLICING)),
+            Some(Sharing::Mps { .. }) => Some(("MPS", SINCE_MPS)),
+            Some(Sharing::None) | None => None,
+        };
+        let cut = self.config.mig_profile.is_written().then_some(("MIG", SINCE_MIG));
+        for (what, since) in shared.into_iter().chain(cut).filter(|(_, since)| (major, minor) < *since) {
+            problems.error(
+                "eks.release_version",
+                format!("{what} came to Bottlerocket with {}.{}", since.0, since.1),
+                format!("{release} is older. Write that release or a newer one, or remove release_version."),
+            );
+        }
+    }
+
+    /// A launch template of the user's own, which the provider does not change.
+    fn template(&self, problems: &mut Problems) {
+        let Some(template) = self.template_options() else { return };
+        for id in template.set_of("security_group_ids").into_iter().flatten() {
+            if !places::is_id("sg", id) {
+                problems.error(
+                    "eks.launch_template.security_group_ids",
+                    format!("{id:?} is not the id of a security group"),
+                    "Write aws_security_group.<name>.id, which reads sg-<hexadecimal digits>.",
+                );
+            }
+        }
+        if template.get("id").is_none() {
+            if template.get("version").is_some() {
+                problems.error(
+                    "eks.launch_template.version",
+                    "A version of which template",
+                    "The version is that of a launch template of your own. Set launch_template.id too, or remove \
+                     version: the provider counts the versions of its own template.",
+                );
+            }
+            return;
+        }
+        if template.get("version").is_none() {
+            problems.error(
+                "eks.launch_template.version",
+                "The launch template has no version",
+                "EKS keeps the number of the version, so that \"latest\" would differ from it for ever. Set version = \
+                 aws_launch_template.<name>.latest_version.",
+            );
+        }
+        if template.text("id").is_some_and(|id| !places::is_id("lt", id)) {
+            problems.error(
+                "eks.launch_template.id",
+                "This is not the id of a launch template",
+                "Write aws_launch_template.<name>.id, which reads lt-<hexadecimal digits>.",
+            );
+        }
+        self.clashes(template, problems);
+    }
+
+    /// What would have to stand in a template that is not ours.
+    fn clashes(&self, template: &Options, problems: &mut Problems) {
+        let inside = template
+            .0
+            .keys()
+            .filter(|name| !matches!(name.as_str(), "id" | "version"))
+            .map(|name| format!("eks.launch_template.{name}"));
+        let config = self.config;
+        let beside = [
+            ("disk_size_gb", config.disk_size_gb.is_written()),
+            ("disk_type", config.disk_type.is_written()),
+            ("max_pods", config.max_pods.is_written()),
+            ("eks.capacity_reservation_id", self.options.get("capacity_reservation_id").is_some()),
+            ("eks.capacity_block", self.options.bool("capacity_block") == Some(true)),
+        ];
+        let beside = beside.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned());
+        for path in inside.chain(beside) {
+            problems.error(
+                &path,
+                format!("{path} does not go with a launch template of your own"),
+                "It stands in the launch template, and the provider does not change one that it has not made. Write it \
+                 there, or remove launch_template.id and version: the provider then makes a template with it.",
+            );
+        }
+        if self.stack == Some(GpuStack::Bottlerocket) && (config.mig_profile.is_written() || shares(config)) {
+            problems.error(
+                "eks.launch_template.id",
+                "Bottlerocket is told of slices by the launch template",
+                "Its settings are user data, and the provider does not change a template that it has not made. Remove \
+                 launch_template.id and version and write what else is needed beside them, or set gpu_stack to \
+                 \"gpu_operator\".",
+            );
+        }
+    }
+
+    fn user_data(&self, problems: &mut Problems) {
+        const PATH: &str = "eks.launch_template.extra_user_data";
+        let Some(extra) = self.template_options().and_then(|it| it.text("extra_user_data")) else { return };
+        if extra.len() > MOST_USER_DATA {
+            problems.error(
+                PATH,
+                "There is too much user data",
+                format!("EC2 takes {MOST_USER_DATA} bytes, and these are {}.", extra.len()),
+            );
+        }
+        match self.family() {
+            Some(Family::Bottlerocket) => self.settings(PATH, extra, problems),
+            Some(Family::AmazonLinux) if amazon_linux::Form::of(extra).is_none() => problems.error(
+                PATH,
+                "Amazon Linux 2023 would not read this",
+                "It begins with none of `#!` (a script), `#cloud-config` and `apiVersion: node.eks.aws/v1alpha1` (a \
+                 NodeConfig). A MIME document is not taken either: write one of its parts, the provider wraps it.",
+            ),
+            Some(Family::AmazonLinux) | None => {}
+        }
+    }
+
+    /// Settings of the user's that Bottlerocket would merge with ours.
+    fn settings(&self, path: &str, extra: &str, problems: &mut Problems) {
+        let mut table = "";
+        for line in extra.lines() {
+            if let Some(name) = bottlerocket::header(line) {
+                table = name;
+                if name.contains(['"', '\'']) {
+                    problems.error(
+                        path,
+                        format!("EKS does not read the header [{name}]"),
+                        "EKS merges these settings with its own, and its parser takes no quoted keys in the header of a \
+                         table. Write the table above it, and the quoted key in a line of its own.",
+                    );
+                }
+            } else if line.contains("\\\"") {
+                problems.error(
+                    path,
+                    "EKS does not read escaped quotes",
+                    format!(
+                        "EKS merges these settings with its own, and its parser fails at {:?}.",
+                        line.trim()
+                    ),
+                );
+            }
+            let whole = format!("{table}.{}", line.split('=').next().unwrap_or_default().trim());
+            let place = if table.is_empty() { whole.trim_start_matches('.') } else { whole.as_str() };
+            if place.starts_with(bottlerocket::NVIDIA) {
+                problems.error(
+                    path,
+                    "The provider writes the settings of the device plugin",
+                    format!(
+                        "{:?} would contradict them. Remove it; mig_profile, replicas and sharing_strategy decide.",
+                        line.trim()
+                    ),
+                );
+                return;
+            }
+            let max_pods = format!("{}.max-pods", bottlerocket::KUBERNETES);
+            if place == max_pods && self.config.max_pods.is_written() {
+                problems.error(
+                    path,
+                    "max-pods is written twice",
+                    "max_pods of the pool sets it, too. Remove one of them.",
+                );
+            }
+        }
+    }
+
+    fn reservation(&self, problems: &mut Problems) {
+        let reserved = self.options.get("capacity_reservation_id").is_some();
+        if self.options.text("capacity_reservation_id").is_some_and(|id| !places::is_id("cr", id)) {
+            problems.error(
+                "eks.capacity_reservation_id",
+                "This is not the id of a capacity reservation",
+                "Write aws_ec2_capacity_reservation.<name>.id, which reads cr-<hexadecimal digits>.",
+            );
+        }
+        if self.options.bool("capacity_block") == Some(true) && !reserved {
+            problems.error(
+                "eks.capacity_block",
+                "Which capacity block",
+                "Set eks.capacity_reservation_id to the id of the capacity block.",
+            );
+        }
+        if reserved && self.config.capacity_type.known() == Some(&CapacityType::Spot) {
+            problems.error(
+                "eks.capacity_reservation_id",
+                "A reservation does not go with spot machines",
+                "Reserved machines are had on demand. Remove one of the two.",
+            );
+        }
+    }
+
+    /// Settings of which EKS takes one of two.
+    fn pairs(&self, problems: &mut Problems) {
+        let Some(repair) = self.options.object("node_repair") else { return };
+        for (count, share) in [
+            ("max_unhealthy_count", "max_unhealthy_percentage"),
+            ("max_parallel_count", "max_parallel_percentage"),
+        ] {
+            if repair.get(count).is_some() && repair.get(share).is_some() {
+                problems.error(
+                    &format!("eks.node_repair.{share}"),
+                    format!("Both {count} and {share} are set"),
+                    "EKS takes one of them. Remove the other.",
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! The plan-time rules of EKS, as the trait has them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::options::{GPU_STACK, GpuStack};
+use super::translate::bottlerocket;
+use super::{checks, labels, option_checks, options, parts, profiles};
+use crate::nodepool::labels::CONFIG_LABEL;
+use crate::nodepool::rules::{CloudRules, PluginUse, ProfileVerdict, SlicingChoice};
+use crate::nodepool::spec::{CapacityType, Taint};
+use crate::nodepool::{Field, NodePoolConfig, OptionSpec, Problems};
+use crate::slicing::{Arch, Cloud, Gpu, MigProfile, MigStrategy, Sharing};
+
+/// EKS's rules.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules;
+
+/// The stack of a configuration; `None` while it is not known.
+fn stack(config: &NodePoolConfig) -> Option<GpuStack> {
+    match &config.options {
+        Field::Null => Some(GpuStack::default()),
+        Field::Unknown => None,
+        Field::Known(options) => GpuStack::of(options),
+    }
+}
+
+impl CloudRules for Rules {
+    fn cloud(&self) -> Cloud {
+        Cloud::Eks
+    }
+
+    /// As long as the aws provider waits for a node group.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(60 * 60)
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        options::OPTIONS
+    }
+
+    fn check(&self, config: &NodePoolConfig, problems: &mut Problems) {
+        checks::check(config, problems);
+        option_checks::check(config, problems);
+    }
+
+    fn profile(&self, _: &Gpu, _: Option<&str>, _: &MigProfile) -> ProfileVerdict {
+        profiles::verdict()
+    }
+
+    fn resource_name(&self, strategy: MigStrategy, profile: Option<&MigProfile>) -> String {
+        parts::resource_name(strategy, profile)
+    }
+
+    fn own_labels(&self, config: &NodePoolConfig) -> Option<BTreeMap<String, String>> {
+        let stack = stack(config)?;
+        let profile = match &config.mig_profile {
+            Field::Unknown => return None,
+            field => field.known().copied(),
+        };
+        Some(labels::own(stack, profile))
+    }
+
+    fn deciding_options(&self) -> &'static [&'static str] {
+        &["eks.gpu_stack"]
+    }
+
+    /// The system of the nodes is a property of the pool. The two stacks on Amazon Linux show by labels, and a label
+    /// that was lost is to be mended in place rather than by a new pool.
+    fn may_show_as(&self, name: &str, prior: &str, live: &str) -> bool {
+        let bottlerocket = GpuStack::Bottlerocket.word();
+        prior == live || (name == GPU_STACK && prior != bottlerocket && live != bottlerocket)
+    }
+
+    fn tag_keys_ignore_case(&self) -> bool {
+        false
+    }
+
+    fn reserved_label(&self, key: &str) -> Option<String> {
+        labels::reserved_label(key)
+    }
+
+    /// Bottlerocket's settings, or the labels that NVIDIA's components read.
+    fn native(&self, slicing: &SlicingChoice<'_>) -> BTreeMap<String, String> {
+        let profile = slicing.profile.copied();
+        let stack = parts::stack(slicing.options);
+        let mut native = BTreeMap::new();
+        if stack == GpuStack::Bottlerocket {
+            // A profile that Bottlerocket does not cut is reported by the check.
+            let tables =
+                bottlerocket::slicing(&slicing.gpu.id, profile, *slicing.sharing).unwrap_or_default();
+            for table in tables {
+                for (key, value) in table.lines {
+                    native.insert(format!("{}.{key}", table.name), value.trim_matches('"').to_owned());
+                }
+            }
+        }
+        let cut = labels::own(stack, profile).remove(labels::MIG_CONFIG);
+        native.extend(cut.map(|config| (format!("labels.{}", labels::MIG_CONFIG), config)));
+        if let Some(key) = slicing.config_key {
+            native.insert(format!("labels.{CONFIG_LABEL}"), key.to_owned());
+        }
+        native
+    }
+
+    /// The image follows from both where nobody writes it.
+    fn unsettled(&self) -> &'static [(&'static str, &'static str)] {
+        &[("eks.gpu_stack", "eks.ami_type"), ("machine_type", "eks.ami_type")]
+    }
+
+    /// EKS taints neither Arm nor spot nodes (source: EKS user guide, "Node taints for managed node groups", which names
+    /// only those of the user).
+    fn system_taints(&self, _: Option<Arch>, _: CapacityType) -> Vec<Taint> {
+        Vec::new()
+    }
+
+    /// Bottlerocket announces slices itself. The GPU operator's device plugin is told only how to share; how GPUs are cut
+    /// it learns from the operator.
+    fn plugin_config(&self, config: &NodePoolConfig) -> Option<PluginUse> {
+        Some(match stack(config)? {
+            GpuStack::Bottlerocket => PluginUse::Never,
+            GpuStack::GpuOperator | GpuStack::DevicePlugin => PluginUse::ForSharing,
+        })
+    }
+
+    /// Only GPUs of the Ampere generation take a restart to turn MIG mode on (source: NVIDIA MIG user guide).
+    fn mig_restarts(&self, gpu: &Gpu) -> bool {
+        ["a100-", "a30-"].iter().any(|ampere| gpu.id.starts_with(ampere))
+    }
+}
+
+/// Whether a configuration shares its GPUs for certain.
+pub(super) fn shares(config: &NodePoolConfig) -> bool {
+    config.sharing.known().is_some_and(|sharing| *sharing != Sharing::None)
+}
+
+#[cfg(test)]
+mod tests;

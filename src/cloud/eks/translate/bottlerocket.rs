@@ -1,0 +1,191 @@
+//! Bottlerocket's user data: settings in TOML.
+//!
+//! EKS merges it with its own, and its merge takes less than TOML allows: no quoted keys in the header of a table, no
+//! escaped quotes, no arrays of mixed types (source: EKS user guide, "Customize managed nodes with launch templates",
+//! Bottlerocket user data). So it is written by hand, in the plain forms that pass.
+
+use super::super::profiles;
+use super::Untranslatable;
+use crate::slicing::{MigProfile, Sharing};
+
+/// Where Bottlerocket's settings for NVIDIA's device plugin are (source: Bottlerocket documentation, settings of
+/// `kubelet-device-plugins`).
+pub(crate) const NVIDIA: &str = "settings.kubelet-device-plugins.nvidia";
+/// Where those for the kubelet are.
+pub(crate) const KUBERNETES: &str = "settings.kubernetes";
+
+/// A table of settings: its name, and its lines as key and value, both as TOML writes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub name: String,
+    pub lines: Vec<(String, String)>,
+}
+
+impl Table {
+    fn new(name: &str, lines: &[(&str, String)]) -> Self {
+        let lines = lines.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        Table { name: name.to_owned(), lines }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
+}
+
+/// The settings that cut and share a pool's GPUs; none for GPUs that stay whole.
+///
+/// What Bottlerocket does with shared GPUs by default is the opposite of what NVIDIA's plugin does, so every switch is
+/// written: the resource keeps its name, and a request for more than one fails.
+pub(crate) fn slicing(
+    gpu_id: &str,
+    profile: Option<MigProfile>,
+    sharing: Sharing,
+) -> Result<Vec<Table>, Untranslatable> {
+    let mut strategies = Vec::new();
+    let mut tables = Vec::new();
+    match sharing {
+        Sharing::None => {}
+        Sharing::TimeSlicing { replicas } => {
+            strategies.push(("device-sharing-strategy", quoted("time-slicing")));
+            tables.push(Table::new(
+                &format!("{NVIDIA}.time-slicing"),
+                &[
+                    ("replicas", replicas.to_string()),
+                    ("rename-by-default", "false".to_owned()),
+                    ("fail-requests-greater-than-one", "true".to_owned()),
+                ],
+            ));
+        }
+        Sharing::Mps { replicas } => {
+            strategies.push(("device-sharing-strategy", quoted("mps")));
+            tables.push(Table::new(
+                &format!("{NVIDIA}.mps"),
+                &[("replicas", replicas.to_string()), ("rename-by-default", "false".to_owned())],
+            ));
+        }
+    }
+    if let Some(profile) = profile {
+        let unknown = || Untranslatable::Profile {
+            profile,
+            gpu: gpu_id.to_owned(),
+            stack: super::super::options::GpuStack::Bottlerocket.word(),
+        };
+        let key = profiles::key(gpu_id).ok_or_else(unknown)?;
+        strategies.push(("device-partitioning-strategy", quoted("mig")));
+        // A key with a point in it is quoted; that EKS's merge takes, other than a quoted key in a header.
+        tables.push(Table::new(
+            &format!("{NVIDIA}.mig.profile"),
+            &[(&quoted(key), quoted(&profile.to_string()))],
+        ));
+    }
+    if !strategies.is_empty() {
+        tables.insert(0, Table::new(NVIDIA, &strategies));
+    }
+    Ok(tables)
+}
+
+/// The setting of the most pods of a node.
+pub(crate) fn max_pods(pods: u32) -> Table {
+    Table::new(KUBERNETES, &[("max-pods", pods.to_string())])
+}
+
+/// A table's name where a line is the header of one. Settings of Bottlerocket all begin alike, so that no element of an
+/// array is taken for one.
+pub(crate) fn header(line: &str) -> Option<&str> {
+    let line = line.split('#').next().unwrap_or_default().trim();
+    let name = line.strip_prefix('[')?.strip_suffix(']')?.trim();
+    name.trim_start_matches('[').trim_start().starts_with("settings").then_some(name)
+}
+
+/// The user data: our tables, and what the user adds. A table that both have is written once, since TOML allows it only
+/// once.
+pub(crate) fn document(tables: &[Table], extra: Option<&str>) -> Option<String> {
+    // What stands before the first header must come first.
+    let mut head = Vec::new();
+    let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in extra.unwrap_or_default().lines() {
+        match (header(line), sections.last_mut()) {
+            (Some(name), _) => sections.push((name, Vec::new())),
+            (None, Some((_, lines))) => lines.push(line),
+            (None, None) => head.push(line),
+        }
+    }
+    let mut paragraphs = vec![head.join("\n")];
+    for table in tables {
+        let mut lines = vec![format!("[{}]", table.name)];
+        lines.extend(table.lines.iter().map(|(key, value)| format!("{key} = {value}")));
+        let same = sections.iter().position(|(name, _)| *name == table.name);
+        if let Some(same) = same {
+            let (_, theirs) = sections.remove(same);
+            lines.extend(theirs.into_iter().map(ToOwned::to_owned));
+        }
+        paragraphs.push(lines.join("\n"));
+    }
+    for (name, lines) in sections {
+        paragraphs.push(
+            std::iter::once(format!("[{name}]"))
+                .chain(lines.into_iter().map(ToOwned::to_owned))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        );
+    }
+    let paragraphs: Vec<&str> =
+        paragraphs.iter().map(|text| text.trim_matches('\n')).filter(|text| !text.is_empty()).collect();
+    (!paragraphs.is_empty()).then(|| format!("{}\n", paragraphs.join("\n\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(gpu: &str, profile: Option<&str>, sharing: Sharing) -> String {
+        let profile = profile.map(|text| text.parse().unwrap());
+        document(&slicing(gpu, profile, sharing).unwrap(), None).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_each_kind_of_slicing_says() {
+        let all = [
+            of("a10g", None, Sharing::TimeSlicing { replicas: 4 }),
+            of("a10g", None, Sharing::Mps { replicas: 8 }),
+            of("a100-40gb", Some("1g.5gb"), Sharing::None),
+            of("h200-141gb", Some("3g.71gb"), Sharing::TimeSlicing { replicas: 2 }),
+        ];
+        insta::assert_snapshot!(all.join("----\n"));
+        assert_eq!(of("t4", None, Sharing::None), "", "nothing is said of whole GPUs");
+    }
+
+    #[test]
+    fn a_gpu_without_a_key_is_refused() {
+        let refused = slicing("b300-269gb", Some(MigProfile::plain(1, 34)), Sharing::None).unwrap_err();
+        assert_eq!(refused.attribute().unwrap().to_string(), "mig_profile");
+    }
+
+    #[test]
+    fn the_users_settings_join_ours() {
+        let extra = "motd = \"hello\"\n\n[settings.kubernetes] # mine\nallowed-unsafe-sysctls = [\n\"net.core.*\",\n]\n\n\
+                     [settings.host-containers.admin]\nenabled = true\n";
+        let tables = [max_pods(64)];
+        insta::assert_snapshot!(document(&tables, Some(extra)).unwrap());
+        assert_eq!(document(&[], None), None);
+        assert_eq!(document(&[], Some("\n")), None);
+    }
+
+    /// What is written is TOML, whatever the slicing, and says each table once.
+    #[test]
+    fn every_document_is_plain() {
+        let shared = [Sharing::None, Sharing::TimeSlicing { replicas: 4 }, Sharing::Mps { replicas: 4 }];
+        for sharing in shared {
+            for profile in [None, Some("1g.10gb")] {
+                let text = of("a100-80gb", profile, sharing);
+                let headers: Vec<&str> = text.lines().filter_map(header).collect();
+                let mut once = headers.clone();
+                once.sort_unstable();
+                once.dedup();
+                assert_eq!(once.len(), headers.len(), "{text}");
+                assert!(headers.iter().all(|name| !name.contains('"')), "{text}");
+                assert!(!text.contains("\\\""), "{text}");
+            }
+        }
+    }
+}
