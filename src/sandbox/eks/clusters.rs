@@ -7,7 +7,7 @@ use super::errors::Refusal;
 use super::model::{Cluster, Eks, epoch};
 use super::signature::{Caller, partition};
 use crate::sandbox::clock::Millis;
-use crate::sandbox::kubernetes::View;
+use crate::sandbox::kubernetes::{Stack, View};
 
 impl Eks {
     pub(super) fn list_clusters(&self, caller: &Caller) -> Result<Value, Refusal> {
@@ -66,6 +66,7 @@ impl Eks {
             tokens: true,
             certificates: false,
             stack: cluster.stack,
+            workload: cluster.stack != Stack::Nothing,
             nodes: cluster.groups.values().flat_map(|group| &group.nodes).collect(),
         })
     }

@@ -79,6 +79,7 @@ pub(super) fn make(
         created_at: boot.at,
         ready_at,
         restart: None,
+        draining: false,
     };
     let arch = if machine.arm { "arm64" } else { "amd64" };
     let mut put = |key: &str, value: &str| node.labels.insert(key.to_owned(), value.to_owned());
