@@ -1,6 +1,7 @@
 use super::*;
 use crate::cloud::gke::testing::{config, map};
 use crate::cloud::rules;
+use crate::nodepool::spec::SharingSwitches;
 use crate::nodepool::{Field, Severity, checks};
 use crate::slicing::{Catalogue, Sharing};
 
@@ -77,6 +78,7 @@ fn native_is_what_is_sent() {
         gpus_per_node: 8,
         profile: Some(&profile),
         sharing: &Sharing::TimeSlicing { replicas: 3 },
+        switches: SharingSwitches::default(),
         config_key: None,
         options: &crate::nodepool::Options::default(),
     });
