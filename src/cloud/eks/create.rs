@@ -8,8 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::errors::{ApiError, Trouble};
 use super::follow::pending;
 use super::parts::Place;
-use super::template::{Made, token};
-use super::{Eks, own_template, parts, seen, translate, wire};
+use super::{Eks, parts, translate, wire};
 use crate::cloud::fault::Fault;
 use crate::cloud::instant;
 use crate::cloud::limits::Limits;
@@ -17,6 +16,11 @@ use crate::cloud::once::{Became, Creating, send_once};
 use crate::cloud::words::{already_exists, stopped};
 use crate::nodepool::pools::{Call, Checkpoint, ErrorKind, Finished, PendingKind};
 use crate::nodepool::{NodePoolSpec, Path, PoolError, PoolId};
+
+mod own_template;
+pub(super) mod template;
+
+use template::{Made, token};
 
 /// How far Amazon's clock may be from this machine's. A signature from further away is refused anyway (source: AWS
 /// documentation, "Signature Version 4": five minutes).
@@ -45,7 +49,7 @@ impl Eks {
             return Err(already_exists(&id_of(spec)));
         }
         if let Some(template) = parts::own_template(&spec.options) {
-            own_template::check(self, call, &limits, spec, &template).await?;
+            self.own_template(call, &limits, spec, &template).await?;
         }
         Ok(())
     }
@@ -90,7 +94,7 @@ impl Eks {
         spec: &NodePoolSpec,
     ) -> Result<(wire::CreateNodegroup, Option<Made>), PoolError> {
         if let Some(template) = parts::own_template(&spec.options) {
-            let version = own_template::check(self, call, limits, spec, &template).await?;
+            let version = self.own_template(call, limits, spec, &template).await?;
             let body = translate::create(spec, template, token()).map_err(super::untranslatable)?;
             return Ok((own_template::fit(body, spec, &version)?, None));
         }
@@ -140,6 +144,31 @@ impl Eks {
             Some(_) => Became::Foreign,
         })
     }
+}
+
+/// Whether a node group was begun after the request, as far as EKS tells when it was.
+fn is_fresh(group: &wire::Nodegroup, begun: SystemTime) -> bool {
+    let created = group.created_at.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    created.is_none_or(|created| SystemTime::UNIX_EPOCH + created + CLOCK_SLACK >= begun)
+}
+
+/// Whether a node group is what was sent. What EKS fills in makes no difference; a launch template that was made for this
+/// request says it all.
+fn equals_sent(live: &wire::Nodegroup, sent: &wire::CreateNodegroup) -> bool {
+    let template = live.launch_template.as_ref();
+    let sorted = |texts: &[String]| {
+        let mut sorted = texts.to_vec();
+        sorted.sort();
+        sorted
+    };
+    template.is_some_and(|it| it.id == sent.launch_template.id && it.version == sent.launch_template.version)
+        && live.node_role.as_ref() == Some(&sent.node_role)
+        && sorted(&live.subnets) == sorted(&sent.subnets)
+        && sent.instance_types.as_ref().is_none_or(|types| *types == live.instance_types)
+        && live.capacity_type.as_deref().is_none_or(|it| it == sent.capacity_type)
+        && sent.labels.iter().all(|(key, value)| live.labels.get(key) == Some(value))
+        && sent.taints.iter().all(|taint| live.taints.contains(taint))
+        && sent.tags.iter().all(|(key, value)| live.tags.get(key) == Some(value))
 }
 
 fn id_of(spec: &NodePoolSpec) -> PoolId {

@@ -3,7 +3,8 @@
 use super::Eks;
 use super::errors::{Action, ApiError, Trouble};
 use super::follow::{pending, where_to_look};
-use super::{health, template, wire};
+use super::create::template;
+use super::{health, wire};
 use crate::cloud::attempts::{Kind, attempt};
 use crate::cloud::fault::Fault;
 use crate::cloud::limits::Limits;

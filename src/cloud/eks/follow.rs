@@ -141,6 +141,11 @@ fn earlier(id: &PoolId) -> String {
     format!("finish an earlier change of the node group {}", id.name)
 }
 
+/// What may be known of a node group that is not ready.
+fn known(id: &PoolId, group: &wire::Nodegroup) -> Option<NodePool> {
+    seen::pool(id, group, None).ok()
+}
+
 /// Tells that EKS finds something wrong with a node group that is to be used all the same.
 pub(super) fn warn_degraded(call: &Call, id: &PoolId, group: &wire::Nodegroup) {
     call.progress.warn(

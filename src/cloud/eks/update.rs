@@ -38,6 +38,18 @@ struct Updating<'a> {
     security_group: Option<String>,
 }
 
+impl wire::Nodegroup {
+    /// The nodes that EKS wants the group to have.
+    fn desired(&self) -> u32 {
+        self.scaling_config.map_or(0, |scaling| scaling.desired_size)
+    }
+
+    /// The Auto Scaling group behind it.
+    fn scaling_group(&self) -> Option<&str> {
+        self.resources.auto_scaling_groups.first().map(|group| group.name.as_str())
+    }
+}
+
 impl Eks {
     /// Changes the node group from `prior` to `wanted`.
     pub(super) async fn change(

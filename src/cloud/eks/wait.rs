@@ -30,7 +30,7 @@ pub(super) enum End {
     /// It did its work.
     Done,
     /// It failed. The node group keeps what it had, or a part of the change.
-    Failed(Vec<wire::UpdateError>),
+    Failed(Vec<wire::Issue>),
     /// Somebody stopped it.
     Cancelled,
     /// EKS knows no such update any more.

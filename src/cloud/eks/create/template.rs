@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::client::Templates;
-use super::errors::{Action, ApiError, Trouble};
-use super::parts::Place;
-use super::{Api, Eks, labels, wire};
+use super::super::client::Templates;
+use super::super::errors::{Action, Trouble};
+use super::super::parts::Place;
+use super::super::{Api, Eks, labels, wire};
 use crate::cloud::attempts::{Kind, attempt};
 use crate::cloud::fault::Fault;
 use crate::cloud::limits::Limits;
@@ -32,14 +32,14 @@ const SUFFIX: usize = 6;
 
 /// A launch template that a node group is made with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Made {
+pub(in super::super) struct Made {
     pub id: String,
     pub version: u64,
 }
 
 impl Made {
     /// As a node group names it.
-    pub(super) fn launch_template(&self) -> wire::LaunchTemplate {
+    pub(in super::super) fn launch_template(&self) -> wire::LaunchTemplate {
         wire::LaunchTemplate { id: self.id.clone(), version: self.version.to_string() }
     }
 }
@@ -56,7 +56,7 @@ fn random(count: usize) -> String {
 }
 
 /// What makes a repeated request the same request.
-pub(super) fn token() -> String {
+pub(in super::super) fn token() -> String {
     random(32)
 }
 
@@ -84,8 +84,8 @@ fn is_ours(template: &wire::Template, id: &PoolId) -> bool {
 }
 
 /// The command that lists a node group's templates of ours.
-pub(super) fn how_to_list(id: &PoolId) -> String {
-    let region = super::place(&id.cluster).map(|place| place.region).unwrap_or_default();
+pub(in super::super) fn how_to_list(id: &PoolId) -> String {
+    let region = super::super::place(&id.cluster).map(|place| place.region).unwrap_or_default();
     format!(
         "aws ec2 describe-launch-templates --region {region} --filters Name=tag:{},Values={}",
         labels::POOL_TAG,
@@ -120,7 +120,7 @@ impl Api {
     }
 
     /// One version of a template; `None` where there is none.
-    pub(super) async fn version(
+    pub(in super::super) async fn version(
         &self,
         limits: &Limits,
         place: Place<'_>,
@@ -135,7 +135,7 @@ impl Api {
     }
 
     /// The version of the template of ours that a node group uses; `None` where it uses none of ours.
-    pub(super) async fn used_version(
+    pub(in super::super) async fn used_version(
         &self,
         limits: &Limits,
         place: Place<'_>,
@@ -159,7 +159,7 @@ impl Api {
     }
 
     /// A version of a template that says this: one that is there, or a new one.
-    pub(super) async fn version_saying(
+    pub(in super::super) async fn version_saying(
         &self,
         limits: &Limits,
         place: Place<'_>,
@@ -167,7 +167,7 @@ impl Api {
         data: &wire::TemplateData,
     ) -> Result<u64, Trouble> {
         let there = self.versions(limits, place, id, None).await?;
-        if let Some(same) = there.iter().rev().find(|version| version.says(data)) {
+        if let Some(same) = there.iter().rev().find(|version| version.data == data.shown()) {
             return Ok(same.number);
         }
         let token = token();
@@ -179,8 +179,8 @@ impl Api {
 
     /// Deletes the versions of a template that are older than the last few; a version that is in use stays. What cannot be
     /// deleted costs nothing and stays, too.
-    pub(super) async fn prune(&self, limits: &Limits, place: Place<'_>, id: &str, in_use: u64) {
-        let pruned = async {
+    pub(in super::super) async fn prune(&self, limits: &Limits, place: Place<'_>, id: &str, in_use: u64) {
+        let pruned: Result<(), Trouble> = async {
             let versions = self.versions(limits, place, id, None).await?;
             let old = surplus(&versions, in_use);
             if old.is_empty() {
@@ -190,20 +190,22 @@ impl Api {
                 self.client.delete_template_versions(place, id, &old)
             })
             .await
-        };
-        if let Err(trouble) = pruned.await {
+        }
+        .await;
+        if let Err(trouble) = pruned {
             tracing::warn!(template = id, why = why(&trouble), "old versions of the launch template are left");
         }
     }
 }
 
-/// The versions that may go: neither the last few, nor the one in use, nor the default, which EC2 keeps.
+/// The versions that may go: neither the last few, nor the one in use, nor the first, which is the default and which EC2
+/// keeps.
 fn surplus(versions: &[wire::TemplateVersion], in_use: u64) -> Vec<u64> {
     let old = versions.len().saturating_sub(KEPT);
     versions[..old]
         .iter()
-        .filter(|version| version.number != in_use && !version.default)
         .map(|version| version.number)
+        .filter(|number| *number != in_use && *number != 1)
         .collect()
 }
 
@@ -216,14 +218,14 @@ fn why(trouble: &Trouble) -> String {
 
 impl Eks {
     /// The launch template for a new node group: one that an earlier create left behind, or a new one.
-    pub(super) async fn first_template(
+    pub(in super::super) async fn first_template(
         &self,
         call: &Call,
         limits: &Limits,
         spec: &NodePoolSpec,
         data: &wire::TemplateData,
     ) -> Result<Made, PoolError> {
-        let place = super::place(&spec.cluster)?;
+        let place = super::super::place(&spec.cluster)?;
         let id = PoolId { cluster: spec.cluster.clone(), name: spec.name.clone() };
         let explained = |trouble: Trouble| {
             trouble.explain(&format!("make the launch template of the node group {}", id.name), call.timeout)
@@ -249,10 +251,10 @@ impl Eks {
 
     /// Deletes a template that no node group came of. Where that cannot be told, or does not succeed, the next create finds
     /// it.
-    pub(super) async fn take_back(&self, call: &Call, id: &PoolId, made: &Made) {
+    pub(in super::super) async fn take_back(&self, call: &Call, id: &PoolId, made: &Made) {
         // The call may have been stopped: this is its last word.
         let limits = Limits::lasting(LAST_WORDS);
-        let Ok(place) = super::place(&id.cluster) else { return };
+        let Ok(place) = super::super::place(&id.cluster) else { return };
         match self.api.group(&limits, place, &id.name).await {
             Ok(None) => {}
             // Somebody was faster. Whoever it was may have found our template by its tags.
@@ -277,8 +279,8 @@ impl Eks {
     }
 
     /// Deletes the templates that were made for a node group that is gone.
-    pub(super) async fn remove_templates(&self, call: &Call, limits: &Limits, id: &PoolId) {
-        let Ok(place) = super::place(&id.cluster) else { return };
+    pub(in super::super) async fn remove_templates(&self, call: &Call, limits: &Limits, id: &PoolId) {
+        let Ok(place) = super::super::place(&id.cluster) else { return };
         let found = match self.api.templates_of(limits, place, id).await {
             Ok(found) => found,
             Err(trouble) => {
@@ -334,12 +336,8 @@ mod tests {
     }
 
     #[test]
-    fn the_last_versions_the_one_in_use_and_the_default_stay() {
-        let version = |number| wire::TemplateVersion {
-            number,
-            default: number == 1,
-            ..wire::TemplateVersion::default()
-        };
+    fn the_last_versions_the_one_in_use_and_the_first_stay() {
+        let version = |number| wire::TemplateVersion { number, ..wire::TemplateVersion::default() };
         let versions: Vec<_> = (1..=9).map(version).collect();
         assert_eq!(surplus(&versions, 9), [2, 3, 4]);
         assert_eq!(surplus(&versions, 3), [2, 4]);

@@ -68,7 +68,7 @@ const ADVICE: &[(&str, ErrorKind, &str, &str)] = &[
 const NEXT: &str = "The nodes that were exchanged before stay as they are. The next plan shows what is left to change, and \
                     its apply goes on with it.";
 
-fn told(error: &wire::UpdateError) -> String {
+fn told(error: &wire::Issue) -> String {
     let about = if error.resource_ids.is_empty() {
         String::new()
     } else {
@@ -82,7 +82,7 @@ pub(in super::super) fn failed(
     doing: &str,
     id: &PoolId,
     pending: &Pending,
-    errors: &[wire::UpdateError],
+    errors: &[wire::Issue],
 ) -> PoolError {
     let known = errors.iter().find_map(|error| ADVICE.iter().find(|(code, ..)| *code == error.code));
     let words = if errors.is_empty() {
