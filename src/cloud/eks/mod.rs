@@ -2,7 +2,9 @@
 //!
 //! The API itself is not asked yet, so that [`crate::cloud::rules`] does not name this cloud.
 
+mod auth;
 mod checks;
+mod client;
 mod errors;
 mod explain;
 mod health;
