@@ -17,12 +17,6 @@ fn errors(machine_type: &str, profile: &str) -> Vec<String> {
 }
 
 #[test]
-fn amazon_is_not_in_this_version() {
-    assert!(rules(Cloud::Gke).is_some());
-    assert!(rules(Cloud::Eks).is_none());
-}
-
-#[test]
 fn gkes_list_decides() {
     assert_eq!(errors("a2-highgpu-1g", "1g.5gb"), Vec::<String>::new());
     assert_eq!(errors("g4-standard-48", "4g.96gb"), Vec::<String>::new());
