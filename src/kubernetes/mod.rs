@@ -8,6 +8,7 @@
 //! - [`rights`]: what is asked, in Kubernetes' words; [`error`]: why it was not done; `cause`: how that is found out.
 //! - [`plugin`]: the device plugins that a cluster has, the ConfigMap that they read, and our keys in it.
 //! - [`nodes`]: a pool's nodes.
+//! - [`drain`]: emptying nodes before their machines end.
 //! - [`check`]: whether they offer the planned slices, and if not, why.
 
 mod cause;
@@ -15,6 +16,7 @@ pub mod check;
 pub mod cluster;
 pub mod config;
 mod connect;
+pub mod drain;
 pub mod error;
 mod identity;
 pub mod nodes;

@@ -66,6 +66,12 @@ pub trait CloudRules: Send + Sync + Debug {
     /// What a device plugin in the cluster has to be told of such a pool; `None` while what decides it is not known.
     fn plugin_config(&self, config: &NodePoolConfig) -> Option<PluginUse>;
 
+    /// The option, dotted, and the value with which nodes that a pool loses are ended as they are; `None` where the
+    /// cloud drains them itself.
+    fn undrained(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// Whether a machine with this GPU restarts once before its MIG slices are there. Where nobody knows, it may.
     fn mig_restarts(&self, _gpu: &Gpu) -> bool {
         true

@@ -11,6 +11,7 @@
 //! - `tags`: keys that differ in case only.
 //! - `checking`: whether a pool that is ready offers its slices, and when that is looked at.
 //! - `private`: what the state carries beside its attributes.
+//! - `nodes`: draining, for clouds that end machines as they are.
 //! - `companions`: the key in the device plugin's ConfigMap.
 //! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over. `told`: what a pool's key
 //!   says of it then. `moving`: from one kind to the
@@ -29,6 +30,7 @@ mod lifecycle;
 mod messages;
 mod moving;
 mod naming;
+mod nodes;
 mod planning;
 mod plugin;
 mod private;
