@@ -14,6 +14,9 @@ use crate::cloud::words::beginning;
 use crate::nodepool::PoolError;
 use crate::nodepool::pools::ErrorKind;
 
+/// Why a request did not succeed.
+pub(crate) type Trouble = crate::cloud::attempts::Trouble<ApiError>;
+
 /// A request without the wanted answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApiError {
