@@ -1,9 +1,9 @@
 //! Deleting a node group, and then the launch template that was made for it.
 
 use super::Eks;
+use super::create::template;
 use super::errors::{Action, ApiError, Trouble};
 use super::follow::{pending, where_to_look};
-use super::create::template;
 use super::{health, wire};
 use crate::cloud::attempts::{Kind, attempt};
 use crate::cloud::fault::Fault;
@@ -21,7 +21,6 @@ impl Eks {
         let limits = Limits::of(call);
         let doing = format!("delete the node group {}", id.name);
         let cut = |why| stopped(why, call.timeout, &doing, ApiError::COMPANY, None);
-        self.require_account(call, &limits, &id.cluster).await?;
         let _pool = self.gates.pool(&limits, &id.to_string()).await.map_err(cut)?;
         let _cluster = self.gates.cluster(&limits, &id.cluster.canonical()).await.map_err(cut)?;
         self.remove_group(call, &limits, id, &doing).await?;

@@ -121,6 +121,10 @@ pub(crate) struct Cluster {
     pub endpoint: Option<String>,
     /// The certificate of that API's authority: PEM in base64.
     pub authority: Option<String>,
+    /// Whether that API can be reached from the internet.
+    pub public_endpoint: bool,
+    /// How principals are admitted to that API: `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`.
+    pub authentication_mode: Option<String>,
     /// The security group that EKS made for it.
     pub security_group: Option<String>,
     /// Whether EKS looks after its nodes (Auto Mode). Node groups beside those are possible.
