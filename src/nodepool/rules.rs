@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use super::spec::{CapacityType, Taint};
+use super::change::Ground;
+use super::spec::{CapacityType, SharingSwitches, Taint};
 use super::{NodePoolConfig, OptionSpec, Options, Problems};
 use crate::slicing::{Arch, Cloud, Gpu, MigProfile, MigStrategy, Sharing};
 
@@ -18,6 +19,9 @@ pub trait CloudRules: Send + Sync + Debug {
 
     /// The options that only this cloud has.
     fn options(&self) -> &'static [OptionSpec];
+
+    /// The column of the [table of change classes](super::change::COMMON) that a pool with these options is in.
+    fn ground(&self, options: &Options) -> Ground;
 
     /// Adds every rule of this cloud that the known part of `config` breaks. Unknown parts break nothing.
     ///
@@ -37,8 +41,8 @@ pub trait CloudRules: Send + Sync + Debug {
     /// nothing else.
     fn own_labels(&self, config: &NodePoolConfig) -> Option<BTreeMap<String, String>>;
 
-    /// The options, as dotted paths, that [`CloudRules::own_labels`], [`CloudRules::native`] and
-    /// [`CloudRules::plugin_config`] depend on.
+    /// The options, as dotted paths, that [`CloudRules::own_labels`], [`CloudRules::native`],
+    /// [`CloudRules::plugin_config`] and [`CloudRules::ground`] depend on.
     fn deciding_options(&self) -> &'static [&'static str];
 
     /// Whether a pool with the option `name` as `prior` says may look as `live` says, because the cloud shows it only
@@ -72,6 +76,13 @@ pub trait CloudRules: Send + Sync + Debug {
     }
 }
 
+impl PluginUse {
+    /// Whether it is a device plugin in the cluster that announces the slices, told by its ConfigMap.
+    pub fn is_by_config(self) -> bool {
+        matches!(self, PluginUse::Always | PluginUse::ForSharing)
+    }
+}
+
 /// Whether a cloud takes a profile that the GPU supports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProfileVerdict {
@@ -88,6 +99,9 @@ pub enum ProfileVerdict {
 pub enum PluginUse {
     /// Nothing: the cloud itself announces slices.
     Never,
+    /// Nothing, by a ConfigMap: what announces the slices is built into the pool's nodes, and learns of its
+    /// [switches](super::spec::SharingSwitches) as it learns of the slices.
+    BuiltIn,
     /// Every pool has a key, cut or shared.
     Always,
     /// Only pools whose GPUs are shared have one.
@@ -107,6 +121,8 @@ pub struct SlicingChoice<'a> {
     pub profile: Option<&'a MigProfile>,
     /// Sharing on top.
     pub sharing: &'a Sharing,
+    /// How shared slices meet pods.
+    pub switches: SharingSwitches,
     /// The key of the device plugin's ConfigMap, where one tells it.
     pub config_key: Option<&'a str>,
     /// The options of the pool's cloud, as far as [`CloudRules::deciding_options`] names them.

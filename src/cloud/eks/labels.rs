@@ -40,6 +40,9 @@ const DISCOVERED: &[&str] = &[
 /// The tag that says whether the size of a pool is fixed. EKS always shows limits, so a fixed size of 2 looks like
 /// limits from 2 to 2.
 pub(crate) const SIZE_TAG: &str = "gpuslice:size";
+/// The tags by which the launch templates of a node group are found: the cluster's ARN and the group's name.
+pub(crate) const CLUSTER_TAG: &str = "gpuslice:cluster";
+pub(crate) const POOL_TAG: &str = "gpuslice:pool";
 /// What every tag of ours begins with.
 const OUR_TAGS: &str = "gpuslice:";
 /// What AWS's own tags begin with, in any case (source: AWS documentation, "Tag naming limits and requirements").

@@ -257,7 +257,8 @@ fn slices(spec: &NodePoolSpec) -> Option<(String, u64)> {
     let gpu = gpu(&spec.machine_type, &spec.gpu.model)?;
     let slicing = NodeSlicing { gpu, gpus_per_node: spec.gpu.count, accelerator_type: None };
     let capacity = slicing.capacity(spec.mig_profile, spec.sharing, spec.mig_strategy, None).ok()?;
-    Some((resource_name(spec.mig_strategy, spec.mig_profile.as_ref()), capacity.per_node))
+    let resource = resource_name(spec.mig_strategy, spec.mig_profile.as_ref());
+    Some((spec.switches.announced(resource, spec.sharing), capacity.per_node))
 }
 
 /// What NVIDIA's device plugin and Bottlerocket name slices (source: NVIDIA device plugin, MIG strategies).

@@ -18,7 +18,7 @@ use super::super::slice_check::{KeyPlace, Look, PoolKey, look, warning};
 use super::companions::WantedKey;
 use super::lifecycle::Lifecycle;
 use super::planning::{paths_of, put};
-use super::{Kind, from_value};
+use super::{Kind, clouds, from_value};
 
 /// The word for a look that warns.
 pub(super) const WARN: &str = "warn";
@@ -78,10 +78,9 @@ fn is_due(plan: &Plan<'_>, kind: Kind) -> bool {
         Action::NoOp => return false,
         Action::Update => {}
     }
-    let cloud: Option<Cloud> =
-        plan.prior.and_then(|prior| prior.lookup("cloud").as_str()).and_then(|cloud| cloud.parse().ok());
     // New nodes have a driver of their own, and are cut anew.
-    let rolls = cloud.map(|cloud| paths_of(cloud, Change::Rolls)).unwrap_or_default();
+    let ground = plan.prior.and_then(clouds::ground);
+    let rolls = ground.map(|ground| paths_of(ground, Change::Rolls)).unwrap_or_default();
     plan.get("status").is_unknown()
         || [kind.slicing(), &SIZE, &ANNOUNCED].concat().iter().any(|path| plan.changed(path))
         || rolls.iter().any(|path| plan.changed(path))
@@ -172,7 +171,7 @@ impl Looking<'_> {
 pub(in crate::provider) fn announcer(config: &NodePoolConfig) -> Announcer {
     let rules = from_value::cloud_of(config).and_then(cloud::rules);
     match rules.and_then(|rules| rules.plugin_config(config)) {
-        Some(PluginUse::Never) => Announcer::Cloud,
+        Some(PluginUse::Never | PluginUse::BuiltIn) => Announcer::Cloud,
         Some(PluginUse::Always | PluginUse::ForSharing) | None => Announcer::DevicePlugin { key: None },
     }
 }

@@ -133,7 +133,9 @@ fn size(pool: &NodePool, prior: &Value) -> [(&'static str, Value); 2] {
 fn zones(pool: &NodePool, prior: &Value, import: bool) -> Value {
     let only_the_clusters_own = match &pool.id.cluster {
         ClusterId::Gke { location, .. } => pool.zones.iter().eq([location]),
-        ClusterId::Aks { .. } | ClusterId::Eks { .. } => pool.zones.is_empty(),
+        ClusterId::Aks { .. } => pool.zones.is_empty(),
+        // The subnets' zones, which nobody can write.
+        ClusterId::Eks { .. } => true,
     };
     if only_the_clusters_own && (import || prior.lookup("zones").is_null()) {
         return Value::Null;
@@ -144,7 +146,7 @@ fn zones(pool: &NodePool, prior: &Value, import: bool) -> Value {
 /// Whether a device plugin in the cluster announces the pool's slices.
 pub(in crate::provider) fn is_told_by_plugin(pool: &NodePool, rules: &dyn CloudRules) -> bool {
     let config = NodePoolConfig { options: Field::Known(pool.options.clone()), ..NodePoolConfig::default() };
-    rules.plugin_config(&config).is_some_and(|used| used != PluginUse::Never)
+    rules.plugin_config(&config).is_some_and(PluginUse::is_by_config)
 }
 
 /// The labels that a user may have written: all but our own.

@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use gpuslice::duration::GoDuration;
+use gpuslice::nodepool::change::Ground;
 use gpuslice::nodepool::gpu::NodeSlicing;
 use gpuslice::nodepool::rules::{ProfileVerdict, SlicingChoice};
+use gpuslice::nodepool::spec::SharingSwitches;
 use gpuslice::nodepool::{Change, Field, OptionKind, OptionSpec, Options, change, checks};
 use gpuslice::slicing::{
     Catalogue, Cloud, GpuCount, Machine, MigStrategy, MigSupport, ProfileFacts, Sharing,
@@ -18,27 +20,36 @@ pub(super) const RULE: &str = "---";
 
 /// What a change of each attribute of a resource does on each cloud that this version speaks to.
 pub(super) fn changes(schema: &Schema) -> String {
-    let clouds = clouds();
-    let mut text =
-        row(std::iter::once("Attribute").chain(clouds.iter().map(|(cloud, _)| checks::display(*cloud))));
-    text += &row(std::iter::repeat_n(RULE, clouds.len() + 1));
+    let grounds = Ground::ALL;
+    let mut text = row(std::iter::once("Attribute").chain(grounds.map(heading)));
+    text += &row(std::iter::repeat_n(RULE, grounds.len() + 1));
     let has = |name: &str| {
         schema.attributes().iter().any(|one| one.name() == name)
             || schema.blocks().iter().any(|one| one.name() == name)
     };
     for shared in change::COMMON.iter().filter(|shared| has(shared.attribute)) {
-        let words = clouds.iter().map(|(cloud, _)| shared.on(*cloud).word());
+        let words = grounds.map(|ground| shared.on(ground).word());
         let name = format!("`{}`", shared.attribute);
         text += &row(std::iter::once(name.as_str()).chain(words));
     }
-    for (own, rules) in &clouds {
+    for (own, rules) in &clouds() {
         for (name, change) in options(&own.to_string(), rules.options()) {
-            let words = clouds.iter().map(|(cloud, _)| if cloud == own { change.word() } else { "" });
+            let words = grounds.map(|ground| if ground.cloud() == *own { change.word() } else { "" });
             let name = format!("`{name}`");
             text += &row(std::iter::once(name.as_str()).chain(words));
         }
     }
     text.trim_end().to_owned()
+}
+
+/// What a column of the table is called.
+fn heading(ground: Ground) -> &'static str {
+    match ground {
+        Ground::Aks => "Azure AKS",
+        Ground::Gke => "Google GKE",
+        Ground::EksBottlerocket => "Amazon EKS, `bottlerocket`",
+        Ground::EksAmazonLinux => "Amazon EKS, other stacks",
+    }
 }
 
 /// The options below `prefix`; an object whose parts all change alike is one entry.
@@ -154,6 +165,7 @@ fn sent_as(cloud: Cloud, slicing: &NodeSlicing, facts: &ProfileFacts) -> Option<
         gpus_per_node: slicing.gpus_per_node,
         profile: Some(&facts.profile),
         sharing: &Sharing::None,
+        switches: SharingSwitches::default(),
         config_key: None,
         options: &Options::default(),
     });

@@ -3,6 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::cloud::eks::testing::{config, known, options, problems, written};
 use crate::nodepool::resolve::{Defaults, build};
+use crate::nodepool::spec::SharingSwitches;
 use crate::slicing::Catalogue;
 
 fn with(stack: &str, machine_type: &str, profile: Option<&str>) -> String {
@@ -96,6 +97,7 @@ fn every_machine_and_profile_is_planned_or_refused() {
                     gpus_per_node: spec.gpu.count,
                     profile: spec.mig_profile.as_ref(),
                     sharing: &spec.sharing,
+                    switches: SharingSwitches::default(),
                     config_key: None,
                     options: &spec.options,
                 });
@@ -117,6 +119,7 @@ fn what_is_sent_for_slicing_is_shown() {
             gpus_per_node: 8,
             profile: profile.as_ref(),
             sharing: &sharing,
+            switches: SharingSwitches::default(),
             config_key,
             options: &options(&json!({"gpu_stack": stack})),
         });

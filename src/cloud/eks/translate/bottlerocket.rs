@@ -6,6 +6,7 @@
 
 use super::super::profiles;
 use super::Untranslatable;
+use crate::nodepool::spec::SharingSwitches;
 use crate::slicing::{MigProfile, Sharing};
 
 /// Where Bottlerocket's settings for NVIDIA's device plugin are (source: Bottlerocket documentation, settings of
@@ -35,11 +36,12 @@ fn quoted(text: &str) -> String {
 /// The settings that cut and share a pool's GPUs; none for GPUs that stay whole.
 ///
 /// What Bottlerocket does with shared GPUs by default is the opposite of what NVIDIA's plugin does, so every switch is
-/// written: the resource keeps its name, and a request for more than one fails.
+/// written. For MPS there is one only (source: Bottlerocket documentation, settings of `kubelet-device-plugins`).
 pub(crate) fn slicing(
     gpu_id: &str,
     profile: Option<MigProfile>,
     sharing: Sharing,
+    switches: SharingSwitches,
 ) -> Result<Vec<Table>, Untranslatable> {
     let mut strategies = Vec::new();
     let mut tables = Vec::new();
@@ -51,8 +53,8 @@ pub(crate) fn slicing(
                 &format!("{NVIDIA}.time-slicing"),
                 &[
                     ("replicas", replicas.to_string()),
-                    ("rename-by-default", "false".to_owned()),
-                    ("fail-requests-greater-than-one", "true".to_owned()),
+                    ("rename-by-default", switches.rename_resource.to_string()),
+                    ("fail-requests-greater-than-one", switches.fail_requests_greater_than_one.to_string()),
                 ],
             ));
         }
@@ -60,7 +62,10 @@ pub(crate) fn slicing(
             strategies.push(("device-sharing-strategy", quoted("mps")));
             tables.push(Table::new(
                 &format!("{NVIDIA}.mps"),
-                &[("replicas", replicas.to_string()), ("rename-by-default", "false".to_owned())],
+                &[
+                    ("replicas", replicas.to_string()),
+                    ("rename-by-default", switches.rename_resource.to_string()),
+                ],
             ));
         }
     }
@@ -140,7 +145,8 @@ mod tests {
 
     fn of(gpu: &str, profile: Option<&str>, sharing: Sharing) -> String {
         let profile = profile.map(|text| text.parse().unwrap());
-        document(&slicing(gpu, profile, sharing).unwrap(), None).unwrap_or_default()
+        document(&slicing(gpu, profile, sharing, SharingSwitches::default()).unwrap(), None)
+            .unwrap_or_default()
     }
 
     #[test]
@@ -156,8 +162,23 @@ mod tests {
     }
 
     #[test]
+    fn both_switches_are_always_written() {
+        for (rename_resource, fail_requests_greater_than_one) in
+            [(false, false), (false, true), (true, false), (true, true)]
+        {
+            let switches = SharingSwitches { rename_resource, fail_requests_greater_than_one };
+            let sharing = Sharing::TimeSlicing { replicas: 4 };
+            let text = document(&slicing("a10g", None, sharing, switches).unwrap(), None).unwrap();
+            assert!(text.contains(&format!("rename-by-default = {rename_resource}\n")), "{text}");
+            let fails = format!("fail-requests-greater-than-one = {fail_requests_greater_than_one}\n");
+            assert!(text.contains(&fails), "{text}");
+        }
+    }
+
+    #[test]
     fn a_gpu_without_a_key_is_refused() {
-        let refused = slicing("b300-269gb", Some(MigProfile::plain(1, 34)), Sharing::None).unwrap_err();
+        let profile = Some(MigProfile::plain(1, 34));
+        let refused = slicing("b300-269gb", profile, Sharing::None, SharingSwitches::default()).unwrap_err();
         assert_eq!(refused.attribute().unwrap().to_string(), "mig_profile");
     }
 

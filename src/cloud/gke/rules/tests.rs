@@ -1,6 +1,7 @@
 use super::*;
 use crate::cloud::gke::testing::{config, map};
 use crate::cloud::rules;
+use crate::nodepool::spec::SharingSwitches;
 use crate::nodepool::{Field, Severity, checks};
 use crate::slicing::{Catalogue, Sharing};
 
@@ -16,9 +17,8 @@ fn errors(machine_type: &str, profile: &str) -> Vec<String> {
 }
 
 #[test]
-fn amazon_is_not_in_this_version() {
-    assert!(rules(Cloud::Gke).is_some());
-    assert!(rules(Cloud::Eks).is_none());
+fn every_cloud_has_its_rules() {
+    assert!(Cloud::ALL.into_iter().all(|cloud| rules(cloud).is_some()));
 }
 
 #[test]
@@ -77,6 +77,7 @@ fn native_is_what_is_sent() {
         gpus_per_node: 8,
         profile: Some(&profile),
         sharing: &Sharing::TimeSlicing { replicas: 3 },
+        switches: SharingSwitches::default(),
         config_key: None,
         options: &crate::nodepool::Options::default(),
     });
