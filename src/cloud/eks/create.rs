@@ -178,3 +178,6 @@ fn id_of(spec: &NodePoolSpec) -> PoolId {
 fn creating(name: &str) -> String {
     format!("create the node group {name}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
 //! Deleting a node group, and then the launch template that was made for it.
 
 use super::Eks;
+use super::create::template;
 use super::errors::{Action, ApiError, Trouble};
 use super::follow::{pending, where_to_look};
-use super::create::template;
 use super::{health, wire};
 use crate::cloud::attempts::{Kind, attempt};
 use crate::cloud::fault::Fault;

@@ -2,8 +2,8 @@
 
 use super::errors::{ApiError, Trouble};
 use super::health::{self, Outlook};
-use super::wait::{Cut, End, Rest};
 use super::update::refused;
+use super::wait::{Cut, End, Rest};
 use super::{Eks, seen, wire};
 use crate::cloud::fault::Fault;
 use crate::cloud::gate::ClusterTurn;
@@ -26,8 +26,9 @@ pub(super) fn where_to_look(id: &PoolId, pending: &Pending) -> String {
     let (region, cluster) =
         super::place(&id.cluster).map(|place| (place.region, place.cluster)).unwrap_or_default();
     let name = &id.name;
-    let group =
-        format!("`aws eks describe-nodegroup --region {region} --cluster-name {cluster} --nodegroup-name {name}`");
+    let group = format!(
+        "`aws eks describe-nodegroup --region {region} --cluster-name {cluster} --nodegroup-name {name}`"
+    );
     if pending.operation.is_empty() {
         return format!("{group} shows how it goes");
     }
@@ -54,8 +55,8 @@ impl Eks {
             .await
             .map_err(|why| stopped(why, call.timeout, &doing, ApiError::COMPANY, None))?;
         let finished = self.follow(call, id, pending, None).await?;
-        if let (Finished::Ready(_), PendingKind::Create) = (&finished, pending.kind) {
-            // The create that was cut short has not come to this.
+        if let Finished::Ready(_) = &finished {
+            // What was cut short has not come to this.
             self.tell_autoscaler(call, &limits, id, &[]).await;
         }
         Ok(finished)
@@ -240,3 +241,6 @@ fn gone(id: &PoolId, pending: &Pending) -> PoolError {
         attribute: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

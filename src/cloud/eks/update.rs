@@ -68,7 +68,15 @@ impl Eks {
             .map_err(|why| stopped(why, call.timeout, &doing, ApiError::COMPANY, None))?;
         let place = super::place(&id.cluster)?;
         let cluster = self.require_cluster(call, &limits, &id.cluster).await?;
-        let live = self.must_find(call, &limits, id, &doing).await?;
+        let mut live = self.must_find(call, &limits, id, &doing).await?;
+        // Of an update that is under way EKS says that it is; of anything else only that this is no time for changes.
+        if matches!(live.status.as_str(), "CREATING" | "DELETING" | "CREATE_FAILED" | "DELETE_FAILED") {
+            let earlier = pending(id, PendingKind::Update, "");
+            match self.settle(call, id, &earlier, None).await? {
+                Finished::Ready(_) => live = self.must_find(call, &limits, id, &doing).await?,
+                unfinished @ Finished::Incomplete(_) => return Ok(unfinished),
+            }
+        }
         let mut updating = Updating {
             eks: self,
             call,

@@ -68,7 +68,9 @@ fn check(
     if let Some(own) = found.data.instance_type.as_ref().filter(|own| **own != spec.machine_type) {
         return Err(invalid(
             format!("The launch template is for {own}, and the pool for {}", spec.machine_type),
-            format!("Set machine_type to {own:?}, or name a version of the template without an instance type. ({which})"),
+            format!(
+                "Set machine_type to {own:?}, or name a version of the template without an instance type. ({which})"
+            ),
             "machine_type",
         ));
     }
@@ -110,4 +112,63 @@ pub(super) fn fit(
         body.ami_type = Some(parts::image(spec).map_err(super::super::untranslatable)?);
     }
     Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cloud::eks::testing::{options, spec};
+
+    fn pool(more: &serde_json::Value) -> NodePoolSpec {
+        let mut all = json!({"launch_template": {"id": "lt-1", "version": 3}});
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        NodePoolSpec { options: options(&all), ..spec() }
+    }
+
+    fn judged(spec: &NodePoolSpec, data: wire::TemplateShown) -> Result<wire::CreateNodegroup, String> {
+        let template = parts::own_template(&spec.options).unwrap();
+        let found = wire::TemplateVersion { number: 3, data };
+        let told = |error: PoolError| error.attribute.unwrap().to_string();
+        check(spec, &template, &found).map_err(told)?;
+        let body = super::super::translate::create(spec, template, "token".to_owned()).unwrap();
+        fit(body, spec, &found).map_err(told)
+    }
+
+    fn text(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn what_the_template_says_is_not_said_again() {
+        let plain = judged(&pool(&json!({})), wire::TemplateShown::default()).unwrap();
+        assert_eq!(plain.instance_types, Some(vec!["p4d.24xlarge".to_owned()]));
+        assert_eq!(plain.ami_type, text("BOTTLEROCKET_x86_64_NVIDIA"), "EKS's own choice has no driver");
+
+        let data = wire::TemplateShown {
+            image_id: text("ami-1"),
+            instance_type: text("p4d.24xlarge"),
+            ..wire::TemplateShown::default()
+        };
+        let whole = judged(&pool(&json!({})), data).unwrap();
+        assert_eq!((whole.instance_types, whole.ami_type), (None, None));
+    }
+
+    #[test]
+    fn what_clashes_is_refused_with_the_attribute() {
+        let image = || wire::TemplateShown { image_id: text("ami-1"), ..wire::TemplateShown::default() };
+        let other =
+            wire::TemplateShown { instance_type: text("g5.xlarge"), ..wire::TemplateShown::default() };
+        let spot = wire::TemplateShown { market_type: text("spot"), ..wire::TemplateShown::default() };
+        let refused = |spec: &NodePoolSpec, data| judged(spec, data).unwrap_err();
+        assert_eq!(refused(&pool(&json!({})), other), "machine_type");
+        assert_eq!(refused(&pool(&json!({})), spot), "eks.launch_template.version");
+        let release = pool(&json!({"release_version": "1.52.0-5e8d3f52"}));
+        assert_eq!(refused(&release, image()), "eks.release_version");
+        let version = NodePoolSpec { kubernetes_version: text("1.34"), ..pool(&json!({})) };
+        assert_eq!(refused(&version, image()), "kubernetes_version");
+        let ami_type = pool(&json!({"ami_type": "BOTTLEROCKET_x86_64_NVIDIA"}));
+        assert_eq!(refused(&ami_type, image()), "eks.ami_type");
+    }
 }

@@ -102,7 +102,9 @@ impl Api {
         id: &PoolId,
     ) -> Result<Vec<wire::Template>, Trouble> {
         let marks = marks(id);
-        attempt(limits, Kind::Read, || self.client.templates(place, Templates::Tagged(&marks))).await
+        let marks: Vec<(&str, &str)> =
+            marks.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        attempt(limits, Kind::Read, || self.client.templates(place, Templates::Tags(&marks))).await
     }
 
     /// The versions of a template, the oldest first.
@@ -144,10 +146,8 @@ impl Api {
     ) -> Result<Option<wire::TemplateVersion>, Trouble> {
         let Some(used) = &group.launch_template else { return Ok(None) };
         let Ok(number) = used.version.parse() else { return Ok(None) };
-        let found = attempt(limits, Kind::Read, || {
-            self.client.templates(place, Templates::Id(&used.id))
-        })
-        .await;
+        let found =
+            attempt(limits, Kind::Read, || self.client.templates(place, Templates::Id(&used.id))).await;
         match found {
             Ok(found) if found.iter().any(|template| is_ours(template, id)) => {
                 self.version(limits, place, &used.id, number).await
@@ -171,10 +171,8 @@ impl Api {
             return Ok(same.number);
         }
         let token = token();
-        attempt(limits, Kind::Repeatable, || {
-            self.client.create_template_version(place, id, &token, data)
-        })
-        .await
+        attempt(limits, Kind::Repeatable, || self.client.create_template_version(place, id, &token, data))
+            .await
     }
 
     /// Deletes the versions of a template that are older than the last few; a version that is in use stays. What cannot be
@@ -186,14 +184,15 @@ impl Api {
             if old.is_empty() {
                 return Ok(());
             }
-            attempt(limits, Kind::Repeatable, || {
-                self.client.delete_template_versions(place, id, &old)
-            })
-            .await
+            attempt(limits, Kind::Repeatable, || self.client.delete_template_versions(place, id, &old)).await
         }
         .await;
         if let Err(trouble) = pruned {
-            tracing::warn!(template = id, why = why(&trouble), "old versions of the launch template are left");
+            tracing::warn!(
+                template = id,
+                why = why(&trouble),
+                "old versions of the launch template are left"
+            );
         }
     }
 }

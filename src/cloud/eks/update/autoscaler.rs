@@ -56,13 +56,12 @@ impl Eks {
                     sentence(&error.words())
                 ),
                 Trouble::Stopped { .. } => {
-                    "There was no time left. The next apply that changes the pool writes them again.".to_owned()
+                    "There was no time left. The next apply that changes the pool writes them again."
+                        .to_owned()
                 }
             };
-            call.progress.warn(
-                format!("The Auto Scaling group of {} does not have all its tags", id.name),
-                detail,
-            );
+            call.progress
+                .warn(format!("The Auto Scaling group of {} does not have all its tags", id.name), detail);
         }
     }
 

@@ -86,7 +86,8 @@ impl Updating<'_> {
             .await?;
         }
         tracing::info!(pool = %self.id, count, "draining nodes");
-        let drained = nodes.drain(self.call, self.id, count).await.map_err(|error| self.cannot_drain(error))?;
+        let drained =
+            nodes.drain(self.call, self.id, count).await.map_err(|error| self.cannot_drain(error))?;
         self.end(doing, &drained).await?;
         self.look(doing).await?;
         self.checkpoint(None);
@@ -154,13 +155,7 @@ impl Updating<'_> {
     }
 
     /// Nodes that are drained, and whose instances could not be ended.
-    fn left_cordoned(
-        &self,
-        doing: &str,
-        nodes: &[DrainedNode],
-        kind: ErrorKind,
-        why: &str,
-    ) -> PoolError {
+    fn left_cordoned(&self, doing: &str, nodes: &[DrainedNode], kind: ErrorKind, why: &str) -> PoolError {
         let names = names(nodes);
         self.cannot_drain(PoolError {
             kind,
