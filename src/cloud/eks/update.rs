@@ -131,8 +131,17 @@ impl Updating<'_> {
         Ok(())
     }
 
+    /// What is known of the launch template, for a look at the pool.
+    fn seen_template(&self) -> seen::Template<'_> {
+        seen::Template {
+            ours: self.template.is_some(),
+            version: self.template.as_ref(),
+            security_group: self.security_group.as_deref(),
+        }
+    }
+
     fn checkpoint(&self, pending: Option<Pending>) {
-        let pool = seen::pool(self.id, &self.live, self.template.as_ref()).ok();
+        let pool = seen::pool(self.id, &self.live, self.seen_template()).ok();
         self.call.progress.checkpoint(Checkpoint { id: self.id.clone(), pool, pending });
     }
 }
