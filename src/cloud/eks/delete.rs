@@ -21,7 +21,6 @@ impl Eks {
         let limits = Limits::of(call);
         let doing = format!("delete the node group {}", id.name);
         let cut = |why| stopped(why, call.timeout, &doing, ApiError::COMPANY, None);
-        self.require_account(call, &limits, &id.cluster).await?;
         let _pool = self.gates.pool(&limits, &id.to_string()).await.map_err(cut)?;
         let _cluster = self.gates.cluster(&limits, &id.cluster.canonical()).await.map_err(cut)?;
         self.remove_group(call, &limits, id, &doing).await?;

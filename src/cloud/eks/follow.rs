@@ -26,16 +26,16 @@ pub(super) fn where_to_look(id: &PoolId, pending: &Pending) -> String {
     let (region, cluster) =
         super::place(&id.cluster).map(|place| (place.region, place.cluster)).unwrap_or_default();
     let name = &id.name;
-    let group = format!(
-        "`aws eks describe-nodegroup --region {region} --cluster-name {cluster} --nodegroup-name {name}`"
-    );
     if pending.operation.is_empty() {
-        return format!("{group} shows how it goes");
+        return format!(
+            "`aws eks describe-nodegroup --region {region} --cluster-name {cluster} --nodegroup-name {name}` shows how it \
+             goes"
+        );
     }
     format!(
-        "update {update}: `aws eks describe-update --region {region} --name {cluster} --nodegroup-name {name} \
-         --update-id {update}` and {group} show how it goes",
-        update = pending.operation
+        "`aws eks describe-update --region {region} --name {cluster} --nodegroup-name {name} --update-id {}` shows how it \
+         goes",
+        pending.operation
     )
 }
 

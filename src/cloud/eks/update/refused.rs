@@ -65,8 +65,7 @@ const ADVICE: &[(&str, ErrorKind, &str, &str)] = &[
 ];
 
 /// What goes on after a failed update, whatever failed.
-const NEXT: &str = "The nodes that were exchanged before stay as they are. The next plan shows what is left to change, and \
-                    its apply goes on with it.";
+const NEXT: &str = "What was changed before stays. The next plan shows what is left to change, and its apply goes on with it.";
 
 fn told(error: &wire::Issue) -> String {
     let about = if error.resource_ids.is_empty() {

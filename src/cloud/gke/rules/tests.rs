@@ -1,6 +1,5 @@
 use super::*;
 use crate::cloud::gke::testing::{config, map};
-use crate::cloud::rules;
 use crate::nodepool::spec::SharingSwitches;
 use crate::nodepool::{Field, Severity, checks};
 use crate::slicing::{Catalogue, Sharing};
