@@ -30,6 +30,11 @@ pub(crate) fn key(gpu_id: &str) -> Option<&'static str> {
     MODELS.iter().find(|(id, _, _)| *id == gpu_id).map(|(_, key, _)| *key)
 }
 
+/// Whether Bottlerocket is known to cut a GPU by a profile. Of one that is not it makes a single slice, without an error.
+pub(crate) fn cuts(gpu_id: &str, profile: MigProfile) -> bool {
+    MODELS.iter().any(|(id, _, known)| *id == gpu_id && known.contains(&profile))
+}
+
 /// What EKS as a whole can: the GPU operator cuts into whatever the GPU has (source: mig-parted v0.15.0, configurations
 /// made from the hardware). What a stack cannot is [`refusal`]'s to say.
 pub(crate) fn verdict() -> ProfileVerdict {
