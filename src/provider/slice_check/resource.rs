@@ -278,6 +278,7 @@ fn call(ctx: &Context) -> Call {
         deadline: ctx.deadline().map_or_else(|| Instant::now() + timeout, tokio::time::Instant::into_std),
         timeout,
         progress: Box::new(Warnings(ctx.clone())),
+        nodes: None,
     }
 }
 

@@ -28,7 +28,7 @@ impl Lifecycle {
         let id = PoolId { cluster: wanted.cluster.clone(), name: wanted.name.clone() };
         let mut private = Private::new(self.session.origin(), None);
 
-        let before = call(ctx, reached.rules.patience(), Reports::none(ctx));
+        let before = call(ctx, &self.session, reached.rules.patience(), Reports::none(ctx));
         reached.pools.preflight(&before, &wanted).await.map_err(shown)?;
         let keeper = Keeper { session: &self.session, pool: &id };
         let found = match WantedKey::of(&planned) {
@@ -50,7 +50,7 @@ impl Lifecycle {
             rules: Some(reached.rules),
             private: private.clone(),
         };
-        let call = call(ctx, reached.rules.patience(), reports);
+        let call = call(ctx, &self.session, reached.rules.patience(), reports);
         let made = reached.pools.create(&call, &wanted).await;
         if made.is_err() {
             self.take_back(ctx, &reached, &id, private.keys.clone()).await;

@@ -120,13 +120,14 @@ impl Lifecycle {
     }
 }
 
-pub(super) fn call(ctx: &Context, default: Duration, reports: Reports) -> Call {
+pub(super) fn call(ctx: &Context, _session: &Arc<Session>, default: Duration, reports: Reports) -> Call {
     let timeout = ctx.timeout().unwrap_or(default);
     Call {
         cancelled: ctx.cancellation().clone(),
         deadline: ctx.deadline().map_or_else(|| Instant::now() + timeout, tokio::time::Instant::into_std),
         timeout,
         progress: Box::new(reports),
+        nodes: None,
     }
 }
 

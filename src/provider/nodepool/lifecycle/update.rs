@@ -54,7 +54,7 @@ impl Lifecycle {
         let shown = |error| messages::of_error(&error, self.kind.resource_type());
         let wanted = self.wanted(config, &planned)?;
         let mut before = self.before(prior, reached.rules)?;
-        let first = call(ctx, reached.rules.patience(), Reports::none(ctx));
+        let first = call(ctx, &self.session, reached.rules.patience(), Reports::none(ctx));
         if has_no_size(prior) {
             before.size = size_now(&reached, &first, &id, wanted.size).await.map_err(shown)?;
         }
@@ -90,7 +90,7 @@ impl Lifecycle {
             rules: Some(reached.rules),
             private: private.clone(),
         };
-        let call = call(ctx, reached.rules.patience(), reports);
+        let call = call(ctx, &self.session, reached.rules.patience(), reports);
         let pending = stored.pending.as_ref();
         let finished = match pending {
             // A change comes before the wait: it may be what the pool needs to become ready.
