@@ -114,8 +114,9 @@ pub struct Call {
 /// The nodes of pools, seen through their cluster's Kubernetes API.
 #[async_trait::async_trait]
 pub trait PoolNodes: Send + Sync + Debug {
-    /// Cordons and drains nodes of the pool until `count` of them are empty, and says which. Nodes that are cordoned
-    /// already are taken first, then those that are not ready, then those with the fewest pods to move.
+    /// Cordons and drains nodes of the pool until `count` of them are empty, and says which: fewer where the cluster
+    /// has fewer. Nodes that are cordoned already are taken first, then those that are not ready, then those with the
+    /// fewest slices in use and pods to move. With a `count` of 0 it is only made sure that all of that may be done.
     ///
     /// # Errors
     /// When the cluster is not reached, a right is missing, or pods do not leave in time (their disruption budgets are

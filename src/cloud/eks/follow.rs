@@ -144,7 +144,7 @@ fn earlier(id: &PoolId) -> String {
 
 /// What may be known of a node group that is not ready.
 fn known(id: &PoolId, group: &wire::Nodegroup) -> Option<NodePool> {
-    seen::pool(id, group, None).ok()
+    seen::pool(id, group, seen::Template::UNKNOWN).ok()
 }
 
 /// Tells that EKS finds something wrong with a node group that is to be used all the same.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::create::template::token;
+use super::create::template::{Used, token};
 use super::errors::{ApiError, Trouble};
 use super::follow::{cut_short, pending, warn_degraded, where_to_look};
 use super::health::{self, Outlook};
@@ -32,8 +32,8 @@ struct Updating<'a> {
     wanted: &'a NodePoolSpec,
     /// The node group as last seen.
     live: wire::Nodegroup,
-    /// The version of the launch template of ours that it uses; `None` for a group that has none of ours.
-    template: Option<wire::TemplateVersion>,
+    /// The launch template that it uses.
+    template: Used,
     /// The cluster's own security group.
     security_group: Option<String>,
 }
@@ -86,7 +86,7 @@ impl Eks {
             prior,
             wanted,
             live,
-            template: None,
+            template: Used::default(),
             security_group: cluster.security_group,
         };
         updating.find_template(&doing).await?;
@@ -120,7 +120,7 @@ impl Eks {
 
 impl Updating<'_> {
     async fn find_template(&mut self, doing: &str) -> Result<(), PoolError> {
-        let found = self.eks.api.used_version(&self.limits, self.place, self.id, &self.live).await;
+        let found = self.eks.api.used_template(&self.limits, self.place, self.id, &self.live).await;
         self.template = found.map_err(|trouble| trouble.explain(doing, self.call.timeout))?;
         Ok(())
     }
@@ -132,7 +132,8 @@ impl Updating<'_> {
     }
 
     fn checkpoint(&self, pending: Option<Pending>) {
-        let pool = seen::pool(self.id, &self.live, self.template.as_ref()).ok();
+        let template = self.template.seen(self.security_group.as_deref());
+        let pool = seen::pool(self.id, &self.live, template).ok();
         self.call.progress.checkpoint(Checkpoint { id: self.id.clone(), pool, pending });
     }
 }
@@ -143,7 +144,7 @@ impl Updating<'_> {
             prior: self.prior,
             wanted: self.wanted,
             live: &self.live,
-            template: self.template.as_ref(),
+            template: self.template.own(),
             security_group: self.security_group.as_deref(),
         };
         change.request(step).map_err(super::untranslatable)
@@ -280,7 +281,7 @@ impl Updating<'_> {
         if ended.is_none() {
             self.find_template(doing).await?;
             self.checkpoint(None);
-            if let (Some(used), Some(version)) = (&self.live.launch_template, &self.template) {
+            if let (Some(used), Some(version)) = (&self.live.launch_template, self.template.own()) {
                 self.eks.api.prune(&self.limits, self.place, &used.id, version.number).await;
             }
         }

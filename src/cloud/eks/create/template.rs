@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::super::client::Templates;
 use super::super::errors::{Action, Trouble};
 use super::super::parts::Place;
-use super::super::{Api, Eks, labels, wire};
+use super::super::{Api, Eks, labels, seen, wire};
 use crate::cloud::attempts::{Kind, attempt};
 use crate::cloud::fault::Fault;
 use crate::cloud::limits::Limits;
@@ -41,6 +41,27 @@ impl Made {
     /// As a node group names it.
     pub(in super::super) fn launch_template(&self) -> wire::LaunchTemplate {
         wire::LaunchTemplate { id: self.id.clone(), version: self.version.to_string() }
+    }
+}
+
+/// The launch template that a node group uses, as far as it is there to be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in super::super) struct Used {
+    /// Whether we made it for this very node group.
+    pub ours: bool,
+    /// The version in use; `None` where there is none, or none any more.
+    pub version: Option<wire::TemplateVersion>,
+}
+
+impl Used {
+    /// The version in use of a template of ours.
+    pub(in super::super) fn own(&self) -> Option<&wire::TemplateVersion> {
+        self.version.as_ref().filter(|_| self.ours)
+    }
+
+    /// As it is read.
+    pub(in super::super) fn seen<'a>(&'a self, security_group: Option<&'a str>) -> seen::Template<'a> {
+        seen::Template { ours: self.ours, version: self.version.as_ref(), security_group }
     }
 }
 
@@ -79,7 +100,7 @@ fn marks(id: &PoolId) -> BTreeMap<String, String> {
 }
 
 /// Whether a template was made by us for this node group.
-fn is_ours(template: &wire::Template, id: &PoolId) -> bool {
+pub(in super::super) fn is_ours(template: &wire::Template, id: &PoolId) -> bool {
     marks(id).iter().all(|(key, value)| template.tags.get(key) == Some(value))
 }
 
@@ -136,26 +157,25 @@ impl Api {
         }
     }
 
-    /// The version of the template of ours that a node group uses; `None` where it uses none of ours.
-    pub(in super::super) async fn used_version(
+    /// The launch template that a node group uses.
+    pub(in super::super) async fn used_template(
         &self,
         limits: &Limits,
         place: Place<'_>,
         id: &PoolId,
         group: &wire::Nodegroup,
-    ) -> Result<Option<wire::TemplateVersion>, Trouble> {
-        let Some(used) = &group.launch_template else { return Ok(None) };
-        let Ok(number) = used.version.parse() else { return Ok(None) };
+    ) -> Result<Used, Trouble> {
+        let Some(used) = &group.launch_template else { return Ok(Used::default()) };
+        let Ok(number) = used.version.parse() else { return Ok(Used::default()) };
         let found =
             attempt(limits, Kind::Read, || self.client.templates(place, Templates::Id(&used.id))).await;
-        match found {
-            Ok(found) if found.iter().any(|template| is_ours(template, id)) => {
-                self.version(limits, place, &used.id, number).await
-            }
-            Ok(_) => Ok(None),
-            Err(trouble) if trouble.action() == Some(Action::NotFound) => Ok(None),
-            Err(trouble) => Err(trouble),
-        }
+        let ours = match found {
+            Ok(found) => found.iter().any(|template| is_ours(template, id)),
+            // Somebody has deleted it. EKS goes on with a copy.
+            Err(trouble) if trouble.action() == Some(Action::NotFound) => return Ok(Used::default()),
+            Err(trouble) => return Err(trouble),
+        };
+        Ok(Used { ours, version: self.version(limits, place, &used.id, number).await? })
     }
 
     /// A version of a template that says this: one that is there, or a new one.

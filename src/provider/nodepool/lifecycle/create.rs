@@ -30,6 +30,8 @@ impl Lifecycle {
 
         let before = call(ctx, &self.session, reached.rules.patience(), Reports::none(ctx));
         reached.pools.preflight(&before, &wanted).await.map_err(shown)?;
+        let told =
+            self.suits(ctx, &before, &planned, &wanted, reached.rules).await.map_err(shown)?;
         let keeper = Keeper { session: &self.session, pool: &id };
         let found = match WantedKey::of(&planned) {
             Some(key) => Some(keeper.find(&before, &key).await.map_err(shown)?),
@@ -56,7 +58,7 @@ impl Lifecycle {
             self.take_back(ctx, &reached, &id, private.keys.clone()).await;
         }
         let made = made.map_err(shown)?;
-        let advised = found.as_ref().is_some_and(|found| advise(ctx, found, &wanted));
+        let advised = found.as_ref().is_some_and(|found| advise(ctx, found, &wanted)) || told;
         match made {
             Finished::Ready(pool) => {
                 ctx.set_private(private.bytes());
