@@ -117,7 +117,8 @@ impl Eks {
             false => None,
         };
         let security_group = cluster.as_ref().and_then(|cluster| cluster.security_group.as_deref());
-        seen::pool(id, group, used.seen(security_group)).map_err(|unreadable| unreadable_pool(id, &unreadable))
+        seen::pool(id, group, used.seen(security_group))
+            .map_err(|unreadable| unreadable_pool(id, &unreadable))
     }
 
     /// A node group's launch template, as far as anything has to be learnt from it.
