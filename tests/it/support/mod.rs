@@ -5,6 +5,7 @@
 //! - [`command`]: children with a time limit, in process groups, that can be interrupted;
 //! - [`output`]: what a command said, and assertions on it;
 //! - [`api_server`]: of a cluster of a sandbox, asked directly; [`kubectl`]: for such a cluster;
+//! - [`aws`]: AWS's APIs, asked as a colleague would;
 //! - [`json`]: look-ups in the JSON of `terraform show`;
 //! - [`processes`]: the provider below a running `terraform`, to kill it;
 //! - [`tools`]: where `terraform` and Python are.
@@ -15,6 +16,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub(crate) mod api_server;
+pub(crate) mod aws;
 pub(crate) mod command;
 pub(crate) mod json;
 pub(crate) mod kubectl;
@@ -25,6 +27,7 @@ pub(crate) mod tools;
 pub(crate) mod workspace;
 
 pub(crate) use api_server::ApiServer;
+pub(crate) use aws::Aws;
 pub(crate) use kubectl::Kubectl;
 pub(crate) use output::{Checked, Output};
 pub(crate) use sandbox::Sandbox;
