@@ -41,10 +41,6 @@ mod budget;
 mod clock;
 mod clouds;
 mod coalesce;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the rules and bodies of EKS come before the API that they are for")
-)]
 mod eks;
 mod fault;
 mod gate;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::change::Ground;
 use super::spec::{CapacityType, SharingSwitches, Taint};
-use super::{NodePoolConfig, OptionSpec, Options, Problems};
+use super::{NodePoolConfig, NodePoolSpec, OptionSpec, Options, Problems};
 use crate::slicing::{Arch, Cloud, Gpu, MigProfile, MigStrategy, Sharing};
 
 /// A cloud's plan-time rules: pure and offline. Every method gives the same answer for the same input.
@@ -70,6 +70,23 @@ pub trait CloudRules: Send + Sync + Debug {
     /// What a device plugin in the cluster has to be told of such a pool; `None` while what decides it is not known.
     fn plugin_config(&self, config: &NodePoolConfig) -> Option<PluginUse>;
 
+    /// What such a pool demands of NVIDIA's software in its cluster; `None` while what decides it is not known.
+    fn demand(&self, _config: &NodePoolConfig) -> Option<Demand> {
+        Some(Demand::Nothing)
+    }
+
+    /// The labels that the cloud and its kubelets put on nodes of such a pool by themselves, as far as they are known
+    /// before there are any.
+    fn node_labels(&self, _spec: &NodePoolSpec) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    /// The option, dotted, and the value with which nodes that a pool loses are ended as they are; `None` where the
+    /// cloud drains them itself.
+    fn undrained(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// Whether a machine with this GPU restarts once before its MIG slices are there. Where nobody knows, it may.
     fn mig_restarts(&self, _gpu: &Gpu) -> bool {
         true
@@ -106,6 +123,17 @@ pub enum PluginUse {
     Always,
     /// Only pools whose GPUs are shared have one.
     ForSharing,
+}
+
+/// What a pool demands of NVIDIA's software in its cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// Nothing that could be wrong before there are nodes.
+    Nothing,
+    /// The GPU operator's mig-manager cuts the GPUs: the operator has to be set for that.
+    MigManager,
+    /// The nodes announce their GPUs themselves: no device plugin of the cluster may come to them.
+    NoDevicePlugin,
 }
 
 /// What a pool's GPUs are cut into.

@@ -70,6 +70,8 @@ mod mig_unknowns;
 mod mig_updates;
 mod mig_waiting;
 mod plan_clouds;
+mod plan_eks;
+mod plan_eks_refusals;
 mod plan_pool;
 mod plan_slices;
 mod plan_unknowns;

@@ -69,6 +69,12 @@ pub(crate) fn api_error(error: &ApiError, doing: &str) -> PoolError {
                  found then."
             ),
         ),
+        ApiError::Auth(error) => PoolError {
+            kind: error.kind(),
+            summary: format!("Cannot {doing}: the AWS credentials cannot be used"),
+            detail: error.to_string(),
+            attribute: None,
+        },
         ApiError::Nonsense { .. } => transport(
             format!("Cannot {doing}: an answer cannot be understood"),
             format!(
@@ -150,7 +156,7 @@ mod tests {
             message: message.into(),
             about: Some("p".into()),
             request_id: Some("r1".into()),
-            retry_after: None,
+            ..Refusal::default()
         }))
     }
 

@@ -35,6 +35,13 @@ pub(crate) enum Untranslatable {
     /// Security groups of the user's beside those of a cluster that shows none. Remedy: leave them out.
     #[error("the cluster shows no security group of its own, beside which others could stand")]
     NoSecurityGroup,
+    /// A change of what only a launch template of the provider's holds. Remedy: another pool, or a template of the user's
+    /// own that says it.
+    #[error(
+        "the node group has no launch template that the provider has made, and what changes stands in the launch template; \
+         write it in a new version of the template that it has, or replace the pool"
+    )]
+    NoTemplate,
 }
 
 impl Untranslatable {
@@ -49,6 +56,7 @@ impl Untranslatable {
                 Path::of("eks.launch_template.extra_user_data")
             }
             Untranslatable::NoSecurityGroup => Path::of("eks.launch_template.security_group_ids"),
+            Untranslatable::NoTemplate => Path::of("eks.launch_template"),
         })
     }
 }
@@ -121,11 +129,16 @@ pub(crate) fn scaling(size: Size) -> wire::ScalingConfig {
     }
 }
 
+/// The value of our tag about the size where the number of nodes is fixed.
+pub(crate) const FIXED: &str = "fixed";
+/// Its value where the cluster autoscaler decides.
+pub(crate) const AUTOSCALING: &str = "autoscaling";
+
 /// The value of our tag about the size.
 pub(crate) fn size_word(size: Size) -> &'static str {
     match size {
-        Size::Fixed(_) => "fixed",
-        Size::Autoscaling { .. } => "autoscaling",
+        Size::Fixed(_) => FIXED,
+        Size::Autoscaling { .. } => AUTOSCALING,
     }
 }
 

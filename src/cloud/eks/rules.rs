@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::options::{GPU_STACK, GpuStack, RELEASE_VERSION, fulfils};
 use super::translate::bottlerocket;
-use super::{checks, labels, option_checks, options, parts, profiles};
+use super::{checks, labels, machines, option_checks, options, parts, profiles};
 use crate::nodepool::change::Ground;
 use crate::nodepool::labels::CONFIG_LABEL;
-use crate::nodepool::rules::{CloudRules, PluginUse, ProfileVerdict, SlicingChoice};
+use crate::nodepool::rules::{CloudRules, Demand, PluginUse, ProfileVerdict, SlicingChoice};
 use crate::nodepool::spec::{CapacityType, Taint};
-use crate::nodepool::{Field, NodePoolConfig, OptionSpec, Options, Problems};
+use crate::nodepool::{Field, NodePoolConfig, NodePoolSpec, OptionSpec, Options, Problems};
 use crate::slicing::{Arch, Cloud, Gpu, MigProfile, MigStrategy, Sharing};
 
 /// EKS's rules.
@@ -138,6 +138,45 @@ impl CloudRules for Rules {
             GpuStack::Bottlerocket => PluginUse::BuiltIn,
             GpuStack::GpuOperator | GpuStack::DevicePlugin => PluginUse::ForSharing,
         })
+    }
+
+    /// Bottlerocket's own device plugin is a service of the host, and a second one breaks the GPUs of its nodes (source:
+    /// bottlerocket issue 4309). The operator cuts only where it is set for it.
+    fn demand(&self, config: &NodePoolConfig) -> Option<Demand> {
+        match (stack(config)?, &config.mig_profile) {
+            (GpuStack::Bottlerocket, _) => Some(Demand::NoDevicePlugin),
+            (GpuStack::GpuOperator, Field::Unknown) => None,
+            (GpuStack::GpuOperator, Field::Known(_)) => Some(Demand::MigManager),
+            (GpuStack::GpuOperator, Field::Null) | (GpuStack::DevicePlugin, _) => Some(Demand::Nothing),
+        }
+    }
+
+    /// Source: EKS user guide and Kubernetes documentation, "Well-Known Labels, Annotations and Taints".
+    fn node_labels(&self, spec: &NodePoolSpec) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        let mut put = |key: &str, value: &str| found.insert(key.to_owned(), value.to_owned());
+        put("eks.amazonaws.com/nodegroup", &spec.name);
+        put("eks.amazonaws.com/capacityType", parts::capacity_type(spec));
+        for domain in ["kubernetes.io", "beta.kubernetes.io"] {
+            put(&format!("{domain}/os"), "linux");
+            match machines::arch(&spec.machine_type) {
+                Some(Arch::X86_64) => put(&format!("{domain}/arch"), "amd64"),
+                Some(Arch::Arm64) => put(&format!("{domain}/arch"), "arm64"),
+                None => None,
+            };
+        }
+        put("node.kubernetes.io/instance-type", &spec.machine_type);
+        put("beta.kubernetes.io/instance-type", &spec.machine_type);
+        if let Ok(place) = parts::place(&spec.cluster) {
+            put("topology.kubernetes.io/region", place.region);
+        }
+        found
+    }
+
+    /// Auto Scaling ends instances without a word to Kubernetes (source: EKS user guide, "Managed node group update
+    /// behavior", scale down).
+    fn undrained(&self) -> Option<(&'static str, &'static str)> {
+        Some(("eks.scale_down", "immediate"))
     }
 
     /// Only GPUs of the Ampere generation take a restart to turn MIG mode on (source: NVIDIA MIG user guide).

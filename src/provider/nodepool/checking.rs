@@ -18,7 +18,7 @@ use super::super::slice_check::{KeyPlace, Look, PoolKey, look, warning};
 use super::companions::WantedKey;
 use super::lifecycle::Lifecycle;
 use super::planning::{paths_of, put};
-use super::{Kind, clouds, from_value};
+use super::{Kind, clouds, from_value, suiting};
 
 /// The word for a look that warns.
 pub(super) const WARN: &str = "warn";
@@ -139,6 +139,7 @@ impl Looking<'_> {
         let Looking { planned, wanted, .. } = self;
         // A workload tolerates every taint that the nodes have for good: the user's, the GPU's and the cloud's.
         let taints = from_value::taints(planned.lookup("scheduling.tolerations"), &mut Problems::default());
+        let config = from_value::config(planned, &mut Problems::default());
         Some(SliceCheck {
             pool: self.id.clone(),
             resource: planned.lookup("slices.resource_name").as_str()?.to_owned(),
@@ -150,7 +151,8 @@ impl Looking<'_> {
             },
             mig: wanted.mig_profile.map(|_| wanted.mig_strategy),
             sharing: wanted.sharing,
-            announcer: announcer(&from_value::config(planned, &mut Problems::default())),
+            mig_manager: suiting::cut(&config, &wanted.gpu.model, wanted.mig_strategy),
+            announcer: announcer(&config),
             taints: taints.known().into_iter().flatten().cloned().collect(),
             timeout: match planned.lookup("slice_check_timeout").as_str().map(str::parse) {
                 Some(Ok(GoDuration(written))) => written,

@@ -123,6 +123,7 @@ pub(super) fn shared_by_four(spec: &NodePoolSpec, place: &Place, key: &ConfigKey
         nodes: Some(1),
         mig: None,
         sharing: Sharing::TimeSlicing { replicas: 4 },
+        mig_manager: None,
         announcer: Announcer::DevicePlugin { key: Some((place.clone(), key.clone())) },
         taints: Vec::new(),
         timeout: Duration::from_secs(20),

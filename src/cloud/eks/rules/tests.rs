@@ -143,7 +143,7 @@ fn nothing_is_decided_before_the_stack_is_known() {
     assert_eq!(Rules.own_labels(&config), None);
     assert_eq!(Rules.plugin_config(&config), None);
     config.options = Field::Null;
-    assert_eq!(Rules.plugin_config(&config), Some(PluginUse::Never));
+    assert_eq!(Rules.plugin_config(&config), Some(PluginUse::BuiltIn));
     config.mig_profile = Field::Unknown;
     assert_eq!(Rules.own_labels(&config), None, "the profile decides a label of the GPU operator");
 }

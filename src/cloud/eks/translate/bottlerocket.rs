@@ -102,41 +102,56 @@ pub(crate) fn header(line: &str) -> Option<&str> {
     name.trim_start_matches('[').trim_start().starts_with("settings").then_some(name)
 }
 
-/// The user data: our tables, and what the user adds. A table that both have is written once, since TOML allows it only
-/// once.
+/// What stands between the user's settings and ours.
+const OURS: &str = "# The rest is written by gpuslice.";
+/// What ends a line of ours within a table of the user's.
+const JOINED: &str = " # by gpuslice";
+
+/// The user data: what the user adds, as it is, and then our tables. A table that both have stands once, since TOML allows
+/// it only once: there our lines follow the user's header.
+///
+/// [`extra`] takes it apart again.
 pub(crate) fn document(tables: &[Table], extra: Option<&str>) -> Option<String> {
-    // What stands before the first header must come first.
-    let mut head = Vec::new();
-    let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
-    for line in extra.unwrap_or_default().lines() {
-        match (header(line), sections.last_mut()) {
-            (Some(name), _) => sections.push((name, Vec::new())),
-            (None, Some((_, lines))) => lines.push(line),
-            (None, None) => head.push(line),
-        }
-    }
-    let mut paragraphs = vec![head.join("\n")];
-    for table in tables {
-        let mut lines = vec![format!("[{}]", table.name)];
-        lines.extend(table.lines.iter().map(|(key, value)| format!("{key} = {value}")));
-        let same = sections.iter().position(|(name, _)| *name == table.name);
+    let mut ours: Vec<&Table> = tables.iter().collect();
+    let mut text = String::new();
+    for line in extra.unwrap_or_default().split_inclusive('\n') {
+        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        text.push_str(line);
+        let same = header(line).and_then(|name| ours.iter().position(|table| table.name == name));
         if let Some(same) = same {
-            let (_, theirs) = sections.remove(same);
-            lines.extend(theirs.into_iter().map(ToOwned::to_owned));
+            for (key, value) in &ours.remove(same).lines {
+                text.push_str(&format!("\n{key} = {value}{JOINED}"));
+            }
         }
-        paragraphs.push(lines.join("\n"));
+        text.push_str(end);
     }
-    for (name, lines) in sections {
-        paragraphs.push(
-            std::iter::once(format!("[{name}]"))
-                .chain(lines.into_iter().map(ToOwned::to_owned))
-                .collect::<Vec<_>>()
-                .join("\n"),
-        );
+    if !ours.is_empty() {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(OURS);
+        text.push('\n');
     }
-    let paragraphs: Vec<&str> =
-        paragraphs.iter().map(|text| text.trim_matches('\n')).filter(|text| !text.is_empty()).collect();
-    (!paragraphs.is_empty()).then(|| format!("{}\n", paragraphs.join("\n\n")))
+    for table in ours {
+        text.push_str(&format!("\n[{}]\n", table.name));
+        for (key, value) in &table.lines {
+            text.push_str(&format!("{key} = {value}\n"));
+        }
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// What the user has added to a [`document`], to the letter.
+pub(crate) fn extra(text: &str) -> Option<String> {
+    let ours = text.rfind(&format!("{OURS}\n")).filter(|at| *at == 0 || text[..*at].ends_with('\n'));
+    let theirs = match ours {
+        Some(0) => return None,
+        Some(at) => &text[..at - 1],
+        None => text,
+    };
+    let lines: Vec<&str> = theirs.split('\n').filter(|line| !line.ends_with(JOINED)).collect();
+    let theirs = lines.join("\n");
+    (!theirs.is_empty()).then_some(theirs)
 }
 
 #[cfg(test)]

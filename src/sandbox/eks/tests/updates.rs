@@ -89,7 +89,7 @@ fn machines_that_do_not_come_degrade_the_group_until_they_do() {
 fn with_template(count: u32) -> (Aws, String) {
     use base64::Engine as _;
     let mut aws = Aws::new();
-    let id = aws.template("t", "");
+    let id = aws.template("own", "");
     let mut body = wanted("gpu", "p4d.24xlarge", BOTTLEROCKET, count);
     body["launchTemplate"] = json!({"id": id, "version": "1"});
     aws.create(&body);
@@ -145,7 +145,7 @@ fn without_room_a_surge_fails_and_minimal_does_not() {
 #[test]
 fn a_group_without_a_template_never_gets_one() {
     let mut aws = with_group(0);
-    let id = aws.template("t", "");
+    let id = aws.template("own", "");
     let body = json!({"launchTemplate": {"id": id, "version": "1"}});
     let (_, _, message) = aws.refused("POST", &format!("{GROUP}/update-version"), &body);
     assert!(message.contains("without a launch template"), "{message}");
