@@ -8,7 +8,7 @@
 //! - `transport`: the SDK's requests through the HTTP client that all clouds share.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::auth::Auth;
 use super::errors::ApiError;
@@ -30,7 +30,7 @@ pub(crate) use transport::Transport;
 /// EKS, and what node groups need of EC2, Auto Scaling and STS.
 #[derive(Debug)]
 pub(crate) struct Client {
-    pub(crate) auth: Auth,
+    pub(crate) auth: Arc<Auth>,
     /// The SDK's client of each region that was asked.
     regions: Mutex<BTreeMap<String, aws_sdk_eks::Client>>,
 }
@@ -38,7 +38,7 @@ pub(crate) struct Client {
 impl Client {
     /// AWS as the settings reach it. Connects to nothing, and looks for no credentials.
     pub(crate) fn new(settings: &Settings) -> Self {
-        Client { auth: Auth::new(settings), regions: Mutex::default() }
+        Client { auth: Arc::new(Auth::new(settings)), regions: Mutex::default() }
     }
 
     /// The account of the credentials, which is the cluster's: every other call asks this first. Remembered.
