@@ -22,6 +22,7 @@ mod in_place;
 mod left_over;
 mod life;
 mod made;
+mod moto;
 mod replaced;
 mod rolls;
 mod scale_down;
