@@ -1,6 +1,7 @@
 //! Errors in words for people: what is wrong, EKS's own sentence, how to mend it, and what to quote to support.
 
 use super::errors::{Action, ApiError, Refusal};
+use super::parts::Place;
 use crate::cloud::http::NoAnswer;
 use crate::cloud::words::sentence;
 use crate::nodepool::pools::ErrorKind;
@@ -143,6 +144,20 @@ fn detail(refusal: &Refusal, advice: &str) -> String {
     let about = refusal.about.as_ref().map(|it| format!(", about {it}")).unwrap_or_default();
     let request = refusal.request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
     format!("{} {advice} (HTTP {}{code}{about}{request})", sentence(&refusal.message), refusal.http)
+}
+
+/// A cluster that EKS does not know.
+pub(crate) fn no_cluster(place: Place<'_>) -> PoolError {
+    let Place { region, account, cluster, .. } = place;
+    PoolError {
+        kind: ErrorKind::ClusterNotFound,
+        summary: "The cluster does not exist".to_owned(),
+        detail: format!(
+            "EKS knows no cluster {cluster} in {region} of the account {account}. Check region and name in cluster_id \
+             (`aws eks list-clusters --region {region}` lists what there is)."
+        ),
+        attribute: Some(Path::of("cluster_id")),
+    }
 }
 
 #[cfg(test)]

@@ -75,7 +75,9 @@ pub(crate) fn stack(family: Family, labels: &BTreeMap<String, String>) -> GpuSta
     match family {
         Family::Bottlerocket => GpuStack::Bottlerocket,
         Family::AmazonLinux if has(PRESENT) => GpuStack::DevicePlugin,
-        Family::AmazonLinux if has(NO_MIG_MANAGER) || labels.contains_key(MIG_CONFIG) => GpuStack::GpuOperator,
+        Family::AmazonLinux if has(NO_MIG_MANAGER) || labels.contains_key(MIG_CONFIG) => {
+            GpuStack::GpuOperator
+        }
         Family::AmazonLinux => GpuStack::DevicePlugin,
     }
 }

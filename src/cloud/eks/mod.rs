@@ -58,12 +58,14 @@ pub(super) struct Eks {
 #[derive(Debug)]
 struct Api {
     client: Client,
+    shared: read::Shared,
 }
 
 impl Eks {
     /// EKS as the settings reach it. Connects to nothing.
     pub(super) fn new(settings: &Settings) -> Self {
-        Eks { api: Arc::new(Api { client: Client::new(settings) }), gates: Gates::new(AT_ONCE) }
+        let api = Api { client: Client::new(settings), shared: read::Shared::default() };
+        Eks { api: Arc::new(api), gates: Gates::new(AT_ONCE) }
     }
 }
 

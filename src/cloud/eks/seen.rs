@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::machines::Family;
 use super::{health, labels, parts, profiles, wire};
 use crate::nodepool::labels::PROFILE_LABEL;
-use crate::nodepool::spec::{Amount, CapacityType, NodeGpus, SharingSwitches, Taint, Upgrade};
+use crate::nodepool::spec::{Amount, CapacityType, NodeGpus, Taint, Upgrade};
 use crate::nodepool::{NodePool, PoolId};
-use crate::slicing::{Catalogue, Cloud, MigProfile, Sharing};
+use crate::slicing::{Catalogue, Cloud, MigProfile};
 
 mod options;
 mod user_data;
@@ -24,7 +24,9 @@ pub(crate) enum Unreadable {
     )]
     Profile { value: String, machine_type: String },
     /// Slices of several sizes on one GPU, or a configuration of somebody's own.
-    #[error("its GPUs are cut by the configuration {0:?} of the GPU operator, which this version cannot manage")]
+    #[error(
+        "its GPUs are cut by the configuration {0:?} of the GPU operator, which this version cannot manage"
+    )]
     Layout(String),
     /// Machines of several types.
     #[error(
@@ -130,7 +132,11 @@ fn family(group: &wire::Nodegroup, template: Template<'_>) -> Family {
     match group.ami_type.as_deref() {
         Some("CUSTOM") | None => {
             let text = template.data().and_then(|data| data.user_data.as_deref());
-            if text.is_some_and(user_data::is_bottlerocket) { Family::Bottlerocket } else { Family::AmazonLinux }
+            if text.is_some_and(user_data::is_bottlerocket) {
+                Family::Bottlerocket
+            } else {
+                Family::AmazonLinux
+            }
         }
         Some(ami_type) => Family::of_image(ami_type),
     }
@@ -180,9 +186,11 @@ fn cut_by_operator(group: &wire::Nodegroup, machine_type: &str) -> Result<Option
         Some(gpu) => gpu.profiles.iter().map(|facts| facts.profile).find(|profile| says(*profile)),
         None => labelled(group).filter(|profile| says(*profile)),
     };
-    found.map(Some).ok_or_else(|| match value.strip_prefix("all-").and_then(|it| it.parse::<MigProfile>().ok()) {
-        Some(_) => Unreadable::Profile { value: value.clone(), machine_type: machine_type.to_owned() },
-        None => Unreadable::Layout(value.clone()),
+    found.map(Some).ok_or_else(|| {
+        match value.strip_prefix("all-").and_then(|it| it.parse::<MigProfile>().ok()) {
+            Some(_) => Unreadable::Profile { value: value.clone(), machine_type: machine_type.to_owned() },
+            None => Unreadable::Layout(value.clone()),
+        }
     })
 }
 
@@ -203,11 +211,7 @@ fn size(group: &wire::Nodegroup) -> (Option<u32>, Option<(u32, u32)>) {
 }
 
 /// The disk that images and pods are on: in a template of ours, or in a node group without any.
-fn disk(
-    group: &wire::Nodegroup,
-    template: Template<'_>,
-    family: Family,
-) -> (Option<u32>, Option<String>) {
+fn disk(group: &wire::Nodegroup, template: Template<'_>, family: Family) -> (Option<u32>, Option<String>) {
     match (template.own(), &group.launch_template) {
         (Some(data), _) => {
             let disk = data.disks.iter().find(|disk| disk.device == family.device());

@@ -132,11 +132,9 @@ impl Change<'_> {
             ) if (prior_min, prior_max) == (min, max) => return None,
             (prior, wanted) if prior == wanted => return None,
             (_, Size::Fixed(_)) => parts::scaling(self.wanted.size),
-            (_, Size::Autoscaling { min, max, .. }) => parts::scaling(Size::Autoscaling {
-                min,
-                max,
-                initial: Some(live.desired_size),
-            }),
+            (_, Size::Autoscaling { min, max, .. }) => {
+                parts::scaling(Size::Autoscaling { min, max, initial: Some(live.desired_size) })
+            }
         };
         let change = wire::ScalingChange {
             min_size: (wanted.min_size != live.min_size).then_some(wanted.min_size),

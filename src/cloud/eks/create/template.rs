@@ -100,7 +100,7 @@ fn marks(id: &PoolId) -> BTreeMap<String, String> {
 }
 
 /// Whether a template was made by us for this node group.
-fn is_ours(template: &wire::Template, id: &PoolId) -> bool {
+pub(in super::super) fn is_ours(template: &wire::Template, id: &PoolId) -> bool {
     marks(id).iter().all(|(key, value)| template.tags.get(key) == Some(value))
 }
 

@@ -51,7 +51,9 @@ fn launch_template(
     let mut object = Options::default();
     let mut put = |name: &str, value: Option<OptionValue>| object.set(name, value);
     if let Some(data) = template.own() {
-        let own = template.security_group;
+        // The cluster's own is written first, where nobody says which it is.
+        let first = data.security_group_ids.first().map(String::as_str);
+        let own = template.security_group.or(first);
         let others = data.security_group_ids.iter().filter(|id| Some(id.as_str()) != own).cloned();
         put("security_group_ids", Some(OptionValue::TextSet(others.collect())));
         put("key_name", text(data.key_name.as_ref()));

@@ -77,7 +77,10 @@ fn settings(all: &Table) -> Said {
         ),
         Some("mps") => (
             Sharing::Mps { replicas: replicas("mps") },
-            SharingSwitches { rename_resource: switch("mps.rename-by-default"), ..SharingSwitches::default() },
+            SharingSwitches {
+                rename_resource: switch("mps.rename-by-default"),
+                ..SharingSwitches::default()
+            },
         ),
         _ => (Sharing::None, SharingSwitches::default()),
     };
@@ -85,7 +88,8 @@ fn settings(all: &Table) -> Said {
         let profiles = nvidia("mig.profile").and_then(Value::as_table);
         let told = |value: &Value| match value {
             Value::String(text) => text.clone(),
-            other => other.to_string(),
+            Value::Integer(number) => number.to_string(),
+            other => other.type_str().to_owned(),
         };
         profiles.into_iter().flatten().map(|(key, value)| (key.clone(), told(value))).collect()
     });
@@ -104,7 +108,8 @@ mod tests {
     #[test]
     fn what_is_left_out_is_as_bottlerocket_has_it() {
         assert_eq!(of("[settings.host-containers.admin]\nenabled = true\n"), Said::default());
-        let shared = of("[settings.kubelet-device-plugins.nvidia]\ndevice-sharing-strategy = \"time-slicing\"\n");
+        let shared =
+            of("[settings.kubelet-device-plugins.nvidia]\ndevice-sharing-strategy = \"time-slicing\"\n");
         assert_eq!(shared.sharing, Sharing::TimeSlicing { replicas: 2 });
         assert!(shared.switches.rename_resource && shared.switches.fail_requests_greater_than_one);
         let cut = of("settings.kubelet-device-plugins.nvidia.device-partitioning-strategy = \"mig\"\n");
@@ -120,7 +125,8 @@ mod tests {
         );
         assert_eq!((said.max_pods, said.sharing), (Some(64), Sharing::Mps { replicas: 8 }));
         assert!(!said.switches.rename_resource);
-        let mig: Vec<String> = said.mig.unwrap().iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let mig: Vec<String> =
+            said.mig.unwrap().iter().map(|(key, value)| format!("{key}={value}")).collect();
         assert_eq!(mig, ["a100.40gb=7", "h100.80gb=1g.10gb"]);
     }
 

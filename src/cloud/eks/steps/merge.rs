@@ -17,11 +17,8 @@ pub(super) fn tags(live: &Pairs, prior: &Pairs, wanted: &Pairs) -> Option<(Pairs
     }
     let missing = wanted.iter().filter(|(key, value)| live.get(*key) != Some(value));
     let set: Pairs = missing.map(|(key, value)| (key.clone(), value.clone())).collect();
-    let removed: Vec<String> = prior
-        .keys()
-        .filter(|key| !wanted.contains_key(*key) && live.contains_key(*key))
-        .cloned()
-        .collect();
+    let removed: Vec<String> =
+        prior.keys().filter(|key| !wanted.contains_key(*key) && live.contains_key(*key)).cloned().collect();
     (!set.is_empty() || !removed.is_empty()).then_some((set, removed))
 }
 
@@ -58,13 +55,18 @@ mod tests {
     #[test]
     fn foreign_pairs_stay_and_ours_follow() {
         let live = map(&[("team", "ml"), ("theirs", "2"), ("kept", "x")]);
-        let change = labels(&live, &map(&[("team", "ml"), ("kept", "x")]), &map(&[("stage", "prod"), ("kept", "x")]));
+        let change =
+            labels(&live, &map(&[("team", "ml"), ("kept", "x")]), &map(&[("stage", "prod"), ("kept", "x")]));
         let expected = wire::LabelsChange {
             add_or_update_labels: map(&[("stage", "prod")]),
             remove_labels: vec!["team".to_owned()],
         };
         assert_eq!(change, Some(expected));
-        assert_eq!(labels(&live, &map(&[("gone", "x")]), &map(&[("team", "ml")])), None, "it is there already");
+        assert_eq!(
+            labels(&live, &map(&[("gone", "x")]), &map(&[("team", "ml")])),
+            None,
+            "it is there already"
+        );
         assert_eq!(labels(&live, &map(&[("a", "1")]), &map(&[("a", "1")])), None, "nobody asked");
         let taken_over = tags(&live, &map(&[]), &map(&[("theirs", "3")])).unwrap();
         assert_eq!(taken_over, (map(&[("theirs", "3")]), Vec::new()), "what is wanted is ours");
@@ -84,7 +86,8 @@ mod tests {
             shown("stage", "prod", "NO_SCHEDULE"),
         ];
         let prior = [of("stage", "prod", TaintEffect::NoSchedule), of("team", "ml", TaintEffect::NoSchedule)];
-        let wanted = [of("stage", "test", TaintEffect::NoSchedule), of("new", "", TaintEffect::PreferNoSchedule)];
+        let wanted =
+            [of("stage", "test", TaintEffect::NoSchedule), of("new", "", TaintEffect::PreferNoSchedule)];
         let change = taints(&live, &prior, &wanted).unwrap();
         assert_eq!(change.remove_taints, [shown("team", "edited", "NO_SCHEDULE")]);
         assert_eq!(

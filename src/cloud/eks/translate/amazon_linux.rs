@@ -84,7 +84,9 @@ fn parts(text: &str) -> Option<Vec<&str>> {
     let (boundary, _) = boundary.split_once('"')?;
     let (body, _) = rest.rsplit_once(&format!("\n--{boundary}--"))?;
     let body = body.strip_prefix(&format!("--{boundary}\n"))?;
-    body.split(&format!("\n--{boundary}\n")).map(|part| part.split_once("\n\n").map(|(_, body)| body)).collect()
+    body.split(&format!("\n--{boundary}\n"))
+        .map(|part| part.split_once("\n\n").map(|(_, body)| body))
+        .collect()
 }
 
 /// A boundary that no part holds, the same for the same parts.
