@@ -32,6 +32,8 @@ mod clouds;
 mod cluster;
 mod demo;
 mod docs;
+mod eks;
+mod eks_pool;
 mod gke_capacity;
 mod gke_client;
 mod gke_corners;
