@@ -188,18 +188,6 @@ impl Eks {
             error
         })
     }
-
-    /// Makes sure that the credentials are those of the cluster's account.
-    pub(super) async fn require_account(
-        &self,
-        call: &Call,
-        limits: &Limits,
-        cluster: &ClusterId,
-    ) -> Result<(), PoolError> {
-        let place = super::place(cluster)?;
-        let asked = attempt(limits, Kind::Read, || self.api.client.account(place)).await;
-        asked.map(drop).map_err(|trouble| trouble.explain(&looking_at(cluster), call.timeout))
-    }
 }
 
 fn reading(name: &str) -> String {
