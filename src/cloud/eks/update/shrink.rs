@@ -74,6 +74,8 @@ impl Updating<'_> {
                 attribute: None,
             }));
         };
+        // A cluster that is not reached, or does not permit it, is told before anything is changed.
+        nodes.drain(self.call, self.id, 0).await.map_err(|error| self.cannot_drain(error))?;
         // Auto Scaling ends no instance when that leaves fewer than the least.
         let least = self.live.scaling_config.map_or(0, |scaling| scaling.min_size);
         if least > most {
