@@ -118,11 +118,12 @@ impl Clouds {
     pub(crate) fn notice(&mut self, occupied: &Occupied) {
         self.gke.occupied.clone_from(occupied);
         self.aks.occupied.clone_from(occupied);
+        self.eks.occupied.clone_from(occupied);
     }
 
     /// Clusters with nodes that wait to be drained.
     pub(crate) fn draining(&self) -> Vec<String> {
-        [self.gke.draining(), self.aks.draining()].concat()
+        [self.gke.draining(), self.aks.draining(), self.eks.draining()].concat()
     }
 
     /// Brings all of them up to the present; true when something may have changed.

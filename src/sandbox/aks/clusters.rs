@@ -124,6 +124,7 @@ impl Aks {
             certificates: cluster.accounts != Accounts::EntraOnly,
             stack: cluster.stack,
             workload: cluster.group == "stacks",
+            door: None,
             nodes: cluster.pools.values().flat_map(|pool| &pool.nodes).collect(),
         })
     }

@@ -67,6 +67,7 @@ impl Eks {
             certificates: false,
             stack: cluster.stack,
             workload: cluster.stack != Stack::Nothing,
+            door: Some(self),
             nodes: cluster.groups.values().flat_map(|group| &group.nodes).collect(),
         })
     }
@@ -78,6 +79,14 @@ impl Eks {
         };
         let nodes = cluster.groups.values().flat_map(|group| &group.nodes);
         Ok(nodes.map(|node| node.view(now)).collect())
+    }
+
+    /// The ids of clusters with nodes that wait to be drained.
+    pub(crate) fn draining(&self) -> Vec<String> {
+        let draining = |cluster: &&Cluster| {
+            cluster.groups.values().any(|group| group.nodes.iter().any(|node| node.draining))
+        };
+        self.clusters.values().filter(draining).map(Cluster::arn).collect()
     }
 
     /// The ids of all clusters, for people.

@@ -227,6 +227,7 @@ impl Gke {
             certificates: false,
             stack: cluster.stack,
             workload: cluster.stack != Stack::Nothing,
+            door: None,
             nodes: cluster.pools.values().flat_map(|pool| &pool.nodes).collect(),
         })
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::access::Doorkeeper;
 use super::components::{Cutting, Plugin};
 use super::controllers::Run;
 use super::nodes::Machine;
@@ -59,6 +60,8 @@ pub(crate) struct View<'a> {
     pub(crate) stack: Stack,
     /// Somebody works on the GPU pool that is there.
     pub(crate) workload: bool,
+    /// Who knows the visitors; none: everybody is let in.
+    pub(crate) door: Option<&'a dyn Doorkeeper>,
     pub(crate) nodes: Vec<&'a Node>,
 }
 

@@ -105,7 +105,8 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_300_000);
         let token = presigned(&credentials, place, now).unwrap();
         let encoded = token.strip_prefix(PREFIX).unwrap();
-        let url = Url::parse(std::str::from_utf8(&URL_SAFE_NO_PAD.decode(encoded).unwrap()).unwrap()).unwrap();
+        let url =
+            Url::parse(std::str::from_utf8(&URL_SAFE_NO_PAD.decode(encoded).unwrap()).unwrap()).unwrap();
         assert_eq!((url.scheme(), url.path()), ("https", "/"));
         (url.host_str().unwrap().to_owned(), url.query_pairs().into_owned().collect())
     }

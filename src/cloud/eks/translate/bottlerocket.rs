@@ -75,7 +75,7 @@ pub(crate) fn slicing(
             gpu: gpu_id.to_owned(),
             stack: super::super::options::GpuStack::Bottlerocket.word(),
         };
-        let key = profiles::key(gpu_id).ok_or_else(unknown)?;
+        let key = profiles::key(gpu_id).filter(|_| profiles::cuts(gpu_id, profile)).ok_or_else(unknown)?;
         strategies.push(("device-partitioning-strategy", quoted("mig")));
         // A key with a point in it is quoted; that EKS's merge takes, other than a quoted key in a header.
         tables.push(Table::new(
@@ -191,10 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn a_gpu_without_a_key_is_refused() {
-        let profile = Some(MigProfile::plain(1, 34));
-        let refused = slicing("b300-269gb", profile, Sharing::None, SharingSwitches::default()).unwrap_err();
-        assert_eq!(refused.attribute().unwrap().to_string(), "mig_profile");
+    fn what_would_become_one_slice_is_refused() {
+        for (gpu, profile) in
+            [("b300-269gb", MigProfile::plain(1, 34)), ("a100-40gb", MigProfile::plain(4, 20))]
+        {
+            let refused = slicing(gpu, Some(profile), Sharing::None, SharingSwitches::default()).unwrap_err();
+            assert_eq!(refused.attribute().unwrap().to_string(), "mig_profile");
+        }
     }
 
     #[test]

@@ -218,7 +218,8 @@ fn operator(driver: bool) -> Vec<Made> {
             "driver": {"enabled": driver},
             "gfd": {"enabled": true},
             "mig": {"strategy": "single"},
-            "migManager": {"enabled": true, "config": {"name": "", "default": "all-disabled"}},
+            "migManager": {"enabled": true, "config": {"name": "", "default": "all-disabled"},
+                "env": [{"name": "WITH_REBOOT", "value": "true"}]},
             "toolkit": {"enabled": driver},
         },
     });
@@ -274,7 +275,9 @@ pub(super) fn operands(policy: &Value) -> Vec<Value> {
         );
     }
     if enabled("migManager") {
-        let container = json!({"name": "nvidia-mig-manager", "image": MIG_MANAGER_IMAGE});
+        let env = &policy["spec"]["migManager"]["env"];
+        let container = json!({"name": "nvidia-mig-manager", "image": MIG_MANAGER_IMAGE, "env":
+            env.as_array().cloned().unwrap_or_default()});
         add("nvidia-mig-manager", json!({"nodeSelector": on("mig-manager"), "containers": [container]}));
     }
     made

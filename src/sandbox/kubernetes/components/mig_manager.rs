@@ -32,6 +32,9 @@ pub(crate) struct Cutting {
     work: Option<(String, Millis)>,
     /// The configuration that it dealt with last.
     done: Option<String>,
+    /// The machine was restarted for the work that goes on. (What else ran there does not notice in the sandbox.)
+    #[serde(default)]
+    restarted: bool,
 }
 
 impl Cluster {
@@ -43,16 +46,19 @@ impl Cluster {
                     && !object::terminating(pod)
                     && programs::is_mig_manager(pod)
             });
-            let runs = manager
-                .and_then(|pod| self.runs.get(object::uid(pod)))
+            let Some(manager) = manager else { continue };
+            let runs = self
+                .runs
+                .get(object::uid(manager))
                 .is_some_and(|run| scene.now >= run.started_at && node.ready(scene.now));
             if runs {
-                self.cut(scene, node);
+                let may_restart = programs::mig_manager_restarts(manager);
+                self.cut(scene, node, may_restart);
             }
         }
     }
 
-    fn cut(&mut self, scene: &mut Scene<'_>, node: &Node) {
+    fn cut(&mut self, scene: &mut Scene<'_>, node: &Node, may_restart: bool) {
         let Some(shown) = self.store.get("nodes", &node.name).cloned() else { return };
         let Some(product) = node.gpus.as_ref().and_then(|gpus| gpus::product(&gpus.kind)) else { return };
         let Some(wanted) = object::label(&shown, CONFIG).filter(|label| !label.is_empty()).map(str::to_owned)
@@ -89,14 +95,27 @@ impl Cluster {
                 };
                 // Nobody's pods are sent away: with one on a GPU the device is busy and the change fails.
                 let busy = self.store.all("pods").any(|pod| uses_gpus(&pod));
-                let state = match product.layout(&config) {
-                    Ok(layout) if !busy => {
+                let wanted = product.layout(&config);
+                let mode = |layout: &Option<_>| layout.is_some();
+                let switches =
+                    wanted.as_ref().is_ok_and(|layout| mode(layout) != mode(&self.layout(node, scene.now)));
+                if switches && product.restarts && may_restart && !busy && !cutting.restarted {
+                    cutting.restarted = true;
+                    cutting.work = Some((config, scene.now + scene.latency / 4));
+                    self.set_labels(scene, shown, "rebooting", true);
+                    self.cuttings.insert(node.uid.clone(), cutting);
+                    return;
+                }
+                let state = match wanted {
+                    // Without the restart the GPU stays in its mode, and cannot be cut.
+                    Ok(layout) if !busy && (!switches || !product.restarts || cutting.restarted) => {
                         cutting.layout = Some(layout);
                         "success"
                     }
                     _ => "failed",
                 };
                 cutting.work = None;
+                cutting.restarted = false;
                 cutting.done = Some(config);
                 self.set_labels(scene, shown, state, false);
             }
