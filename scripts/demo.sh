@@ -6,8 +6,8 @@
 # shellcheck source=scripts/tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 
-EXAMPLE=$ROOT/examples/two-clouds
-# NVIDIA's name of a profile that exists, but not on the example's A100.
+EXAMPLE=$ROOT/examples/three-clouds
+# NVIDIA's name of a profile that exists, but not on the example's GPUs.
 WRONG_PROFILE=1g.18gb
 # Empty where there is none: the demo then shows the sandbox's own list of nodes.
 kubectl=$(command -v kubectl >/dev/null && echo kubectl || true)
@@ -77,14 +77,15 @@ actor() {
 uids() {
   ask nodes "$aks" >"$folder/json/azure.json"
   ask nodes "$gke" >"$folder/json/google.json"
+  ask nodes "$eks" >"$folder/json/amazon.json"
   read_json "join(\" \", sort([for n in $nodes : n.uid if contains([\"mig1g\", \"notebooks\"], n.pool) \
 && contains([n.cloud, \"\"], \"${1:-}\")]))"
 }
 # An expression of Terraform's, whose braces are not the shell's.
 # shellcheck disable=SC2016
-nodes='concat([for c in ["azure", "google"] : [for n in jsondecode(file("${c}.json")) : merge(n, { cloud = c })]]...)'
+nodes='concat([for c in ["azure", "google", "amazon"] : [for n in jsondecode(file("${c}.json")) : merge(n, { cloud = c })]]...)'
 
-# show_nodes: all nodes of both clusters with their pool, how their GPUs are sliced, and what pods can ask for.
+# show_nodes: all nodes of all clusters with their pool, how their GPUs are sliced, and what pods can ask for.
 show_nodes() {
   local cluster pool
   if [[ -z $kubectl ]]; then
@@ -96,9 +97,12 @@ lookup(n.labels, \"gpuslice/profile\", \"-\"), lookup(n.labels, \"gpuslice/shari
 lookup(n.allocatable, \"nvidia.com/gpu\", \"-\"))])"
     return
   fi
-  for cluster in "$aks" "$gke"; do
-    pool='cloud\.google\.com/gke-nodepool'
-    [[ $cluster != "$aks" ]] || pool=agentpool
+  for cluster in "$aks" "$gke" "$eks"; do
+    case $cluster in
+      "$aks") pool=agentpool ;;
+      "$gke") pool='cloud\.google\.com/gke-nodepool' ;;
+      *) pool='eks\.amazonaws\.com/nodegroup' ;;
+    esac
     "$GPUSLICE_BIN/gpuslice-sandbox" kubeconfig --cluster "$cluster" --url "$url" >"$folder/kubeconfig"
     kubectl --kubeconfig "$folder/kubeconfig" get nodes --output "custom-columns=NODE:.metadata.name,\
 POOL:.metadata.labels.$pool,PROFILE:.metadata.labels.gpuslice/profile,SHARING:.metadata.labels.gpuslice/sharing,\
@@ -133,7 +137,7 @@ trap 'exit 143' TERM
 folder=$(mktemp -d "$WORK/demo.XXXXXX")
 mkdir "$folder/json"
 
-step "Start the sandbox: an embedded AKS and GKE that speak their real APIs"
+step "Start the sandbox: an embedded AKS, GKE and EKS that speak their real APIs"
 : >"$folder/sandbox.log"
 "$GPUSLICE_BIN/gpuslice-sandbox" serve --listen 127.0.0.1:0 --latency "$LATENCY" >>"$folder/sandbox.log" 2>&1 &
 sandbox=$!
@@ -163,7 +167,7 @@ step "terraform init: installs the provider from a mirror on this disk"
 run 0 terraform init
 show '^- Install'
 
-step "Two resources for both clouds: what differs between the clouds is in a variable"
+step "Two resources for all clouds: what differs between the clouds is in a variable"
 sed -n -e '/^  default = {$/,/^  }$/p' -e '/^resource /,/^}$/p' main.tf
 
 step "terraform plan: the slices are known before anything exists"
@@ -179,6 +183,7 @@ requested as %v\", p.cloud, p.name, p.profile, p.slices.per_gpu, p.slices.total,
 p.slices.memory_gib == null ? \"memory shared\" : \"\${p.slices.memory_gib} GiB each\", p.slices.resource_name)])"
 aks=$(read_json "[for p in $pools : p.cluster_id if p.cloud == \"azure\"][0]")
 gke=$(read_json "[for p in $pools : p.cluster_id if p.cloud == \"google\"][0]")
+eks=$(read_json "[for p in $pools : p.cluster_id if p.cloud == \"amazon\"][0]")
 
 step "terraform apply: creates the node pools, configures AKS's device plugin, and looks for the slices"
 run 0 terraform apply demo.tfplan
@@ -188,7 +193,7 @@ step "The nodes and their slices, as ${kubectl:-the sandbox} sees them"
 show_nodes
 check_nodes
 
-step "What a workload needs to land on a slice: the same on both clouds"
+step "What a workload needs to land on a slice: the same on all clouds"
 terraform output -json scheduling >"$folder/json/scheduling.json"
 read_json "jsondecode(file(\"scheduling.json\")).azure.inference"
 same=$(read_json "length(distinct([for pool in values(jsondecode(file(\"scheduling.json\"))) : jsonencode(pool)])) == 1")
@@ -203,7 +208,7 @@ run 1 terraform plan -var "mig_profile=$WRONG_PROFILE"
 # Without the warning that everything here is a sandbox.
 sed -e '1,/^Error: /{ /^Error: /!d; }' -e '/^$/d' "$folder/log"
 grep -q "^Error: .*$WRONG_PROFILE" "$folder/log" || die "the message does not name $WRONG_PROFILE"
-[[ $(grep -c "1g.10gb: 7 slices" "$folder/log") == 2 ]] || die "the message does not tell what there is to choose from"
+[[ $(grep -c "1g.10gb: 7 slices" "$folder/log") == 3 ]] || die "the message does not tell what there is to choose from"
 
 step "Eight containers on each shared GPU instead of four: the same pools, and on AKS the same nodes"
 before=$(uids azure)

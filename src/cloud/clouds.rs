@@ -3,9 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use super::aks::Aks;
+use super::eks::Eks;
 use super::gke::Gke;
 use super::settings::Settings;
-use crate::nodepool::pools::ErrorKind;
 use crate::nodepool::{NodePools, PoolError};
 use crate::slicing::Cloud;
 
@@ -15,18 +15,24 @@ pub struct Clouds {
     settings: Settings,
     aks: OnceLock<Arc<dyn NodePools>>,
     gke: OnceLock<Arc<dyn NodePools>>,
+    eks: OnceLock<Arc<dyn NodePools>>,
 }
 
 impl Clouds {
     /// The clouds as these settings reach them; what the settings leave open comes from the environment.
     pub fn new(settings: Settings) -> Self {
-        Clouds { settings: settings.completed_from_environment(), aks: OnceLock::new(), gke: OnceLock::new() }
+        Clouds {
+            settings: settings.completed_from_environment(),
+            aks: OnceLock::new(),
+            gke: OnceLock::new(),
+            eks: OnceLock::new(),
+        }
     }
 
     /// The node pools of a cloud. Credentials are first looked for when the first request is made.
     ///
     /// # Errors
-    /// When the cloud is not in this version, or the settings cannot be used.
+    /// When the settings cannot be used.
     pub fn pools(&self, cloud: Cloud) -> Result<Arc<dyn NodePools>, PoolError> {
         match cloud {
             Cloud::Aks => Ok(Arc::clone(self.aks.get_or_init(|| Arc::new(Aks::new(&self.settings))))),
@@ -38,12 +44,7 @@ impl Clouds {
                 let made: Arc<dyn NodePools> = Arc::new(Gke::new(&self.settings)?);
                 Ok(Arc::clone(self.gke.get_or_init(|| made)))
             }
-            Cloud::Eks => Err(PoolError {
-                kind: ErrorKind::Unsupported,
-                summary: format!("This version has no node pools on {cloud}"),
-                detail: "Use a cluster on AKS or GKE, or a newer version of the provider.".to_owned(),
-                attribute: Some(crate::nodepool::Path::of("cluster_id")),
-            }),
+            Cloud::Eks => Ok(Arc::clone(self.eks.get_or_init(|| Arc::new(Eks::new(&self.settings))))),
         }
     }
 }

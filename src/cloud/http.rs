@@ -1,6 +1,5 @@
 //! The HTTP client that all clouds share: time-outs, user agent, and what is known when no answer comes.
 
-use std::error::Error;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -10,6 +9,7 @@ use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use super::instant;
+use super::words::causes;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -22,11 +22,39 @@ const TOTAL: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct HttpClient {
     user_agent: String,
-    /// Whether a proxy of the environment is passed by: a sandbox is on this machine.
-    direct: bool,
+    way: Way,
     client: OnceLock<reqwest::Client>,
     /// How far the server's clock is ahead of ours, in milliseconds, by its last answer.
     ahead: AtomicI64,
+}
+
+/// By which way servers are reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    /// Whether a proxy of the environment is passed by: a sandbox is on this machine.
+    pub direct: bool,
+    /// Proxies in place of those of the environment.
+    pub proxies: Option<Proxies>,
+    /// Certificate authorities in place of the system's.
+    pub authorities: Option<Vec<reqwest::Certificate>>,
+    /// How long a connection may take to be made.
+    pub connect: Duration,
+    /// How long an answer may be silent.
+    pub silence: Duration,
+}
+
+impl Way {
+    /// As this machine reaches servers, with the common time-outs.
+    pub(crate) fn new(direct: bool) -> Self {
+        Way { direct, proxies: None, authorities: None, connect: CONNECT, silence: SILENCE }
+    }
+}
+
+/// Proxies by the scheme of the address.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Proxies {
+    pub http: Option<reqwest::Proxy>,
+    pub https: Option<reqwest::Proxy>,
 }
 
 /// An answer, whatever its status.
@@ -51,9 +79,14 @@ pub(crate) enum NoAnswer {
 impl HttpClient {
     /// A client that connects to nothing yet.
     pub(crate) fn new(user_agent: &str, direct: bool) -> Self {
+        HttpClient::by(user_agent, Way::new(direct))
+    }
+
+    /// A client that goes this way, and connects to nothing yet.
+    pub(crate) fn by(user_agent: &str, way: Way) -> Self {
         HttpClient {
             user_agent: user_agent.to_owned(),
-            direct,
+            way,
             client: OnceLock::new(),
             ahead: AtomicI64::new(0),
         }
@@ -65,12 +98,21 @@ impl HttpClient {
         }
         let mut builder = reqwest::Client::builder()
             .user_agent(&self.user_agent)
-            .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
+            .connect_timeout(self.way.connect)
+            .read_timeout(self.way.silence)
             .timeout(TOTAL)
             .redirect(reqwest::redirect::Policy::none());
-        if self.direct {
+        if self.way.direct {
             builder = builder.no_proxy();
+        }
+        if let Some(proxies) = &self.way.proxies {
+            builder = [&proxies.http, &proxies.https]
+                .into_iter()
+                .flatten()
+                .fold(builder.no_proxy(), |builder, proxy| builder.proxy(proxy.clone()));
+        }
+        if let Some(authorities) = &self.way.authorities {
+            builder = builder.tls_certs_only(authorities.iter().cloned());
         }
         let client = builder
             .build()
@@ -141,17 +183,7 @@ fn failed(host: String, error: reqwest::Error, method: &Method, url: &Url) -> No
 /// The whole chain of causes, without the URL, which the message around it names better.
 fn describe(error: reqwest::Error) -> String {
     let timed_out = error.is_timeout();
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
+    let mut text = causes(&error.without_url());
     if timed_out && !text.contains("timed out") {
         text.push_str(" (timed out)");
     }

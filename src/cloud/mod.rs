@@ -17,7 +17,7 @@
 //! - `coalesce`: reads of one refresh share one answer.
 //! - `aks`: Azure Kubernetes Service.
 //! - `gke`: Google Kubernetes Engine.
-//! - `eks`: Amazon Elastic Kubernetes Service; its rules and bodies so far, and no API.
+//! - `eks`: Amazon Elastic Kubernetes Service.
 //!
 //! Every cloud's folder holds files of the same names, so that who knows one finds the way in all:
 //! - `mod.rs`: the trait [`NodePools`](crate::nodepool::NodePools).
@@ -41,10 +41,6 @@ mod budget;
 mod clock;
 mod clouds;
 mod coalesce;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the rules and bodies of EKS come before the API that they are for")
-)]
 mod eks;
 mod fault;
 mod gate;
@@ -65,6 +61,6 @@ pub fn rules(cloud: Cloud) -> Option<&'static dyn CloudRules> {
     match cloud {
         Cloud::Aks => Some(&aks::RULES),
         Cloud::Gke => Some(&gke::RULES),
-        Cloud::Eks => None,
+        Cloud::Eks => Some(&eks::RULES),
     }
 }

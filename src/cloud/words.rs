@@ -1,5 +1,6 @@
 //! What every cloud's back end says alike.
 
+use std::error::Error;
 use std::time::Duration;
 
 use super::limits::Stopped;
@@ -24,6 +25,21 @@ pub(crate) fn beginning(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("(empty answer)");
     line.chars().take(200).collect()
+}
+
+/// An error with all its causes, none of them said twice.
+pub(crate) fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let told = cause.to_string();
+        if !told.is_empty() && !text.contains(&told) {
+            text.push_str(": ");
+            text.push_str(&told);
+        }
+        source = cause.source();
+    }
+    text
 }
 
 /// A pool of that name is there, and it is not the one that was to be made.

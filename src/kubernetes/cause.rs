@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use super::error::KubeError;
+use super::error::{KubeError, sentence};
 use super::identity::Identity;
 use super::rights::Right;
 use crate::nodepool::PoolError;
@@ -35,7 +35,7 @@ pub(super) fn cause(error: &kube::Error, asked: Asked<'_>) -> KubeError {
 
 fn refusal(status: &kube::core::Status, asked: Asked<'_>) -> KubeError {
     let right = Box::new(asked.right.clone());
-    let message = if status.message.is_empty() { status.reason.clone() } else { status.message.clone() };
+    let message = in_full(status);
     match status.code {
         401 => KubeError::Unauthorized {
             server: asked.server.to_owned(),
@@ -56,6 +56,15 @@ fn refusal(status: &kube::core::Status, asked: Asked<'_>) -> KubeError {
             KubeError::Rejected { right, code, message, retry_after }
         }
     }
+}
+
+/// What the server says, with the causes that its first sentence leaves out: a disruption budget's name is only there.
+fn in_full(status: &kube::core::Status) -> String {
+    let message = if status.message.is_empty() { &status.reason } else { &status.message };
+    let causes =
+        status.details.iter().flat_map(|details| &details.causes).map(|cause| cause.message.as_str());
+    let more: Vec<&str> = causes.filter(|cause| !cause.is_empty() && !message.contains(cause)).collect();
+    if more.is_empty() { message.clone() } else { format!("{} {}", sentence(message), more.join("; ")) }
 }
 
 fn connection(error: &kube::Error, asked: Asked<'_>) -> KubeError {

@@ -96,12 +96,17 @@ impl Cluster {
     }
 
     async fn may(&self, call: &Call, right: &Right) -> Result<bool, KubeError> {
+        let (resource, subresource) = match right.resource.split_once('/') {
+            Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
+            None => (right.resource, None),
+        };
         let review = SelfSubjectAccessReview {
             spec: SelfSubjectAccessReviewSpec {
                 resource_attributes: Some(ResourceAttributes {
                     verb: Some(right.verb.word().to_owned()),
                     group: Some(right.group.to_owned()),
-                    resource: Some(right.resource.to_owned()),
+                    resource: Some(resource.to_owned()),
+                    subresource,
                     namespace: right.namespace.clone(),
                     // A server-side apply that makes an object is judged without its name.
                     name: right.name.clone().filter(|_| right.verb != Verb::Create),

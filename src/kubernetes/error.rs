@@ -8,6 +8,8 @@ use crate::nodepool::{Path, PoolError};
 
 mod words;
 
+pub(super) use words::sentence;
+
 /// A request to a cluster without the wanted answer, or a cluster that nothing can be asked of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {}", self.summary(), self.detail())]
@@ -148,6 +150,13 @@ pub enum KubeError {
         /// The ConfigMap, as `namespace/name`.
         config_map: String,
     },
+    /// Pods do not leave nodes that are to end. Remedy: room in their disruption budgets.
+    PodsStay {
+        /// Each as `namespace/name on node: why`.
+        pods: Vec<String>,
+        /// How long they were waited for.
+        after: Duration,
+    },
     /// The ConfigMap is marked as immutable. Remedy: another one.
     Immutable {
         /// The ConfigMap, as `namespace/name`.
@@ -200,7 +209,7 @@ impl KubeError {
             KubeError::NoCredentials { .. } | KubeError::Unauthorized { .. } => ErrorKind::Unauthenticated,
             KubeError::Forbidden { .. } | KubeError::Lacking { .. } => ErrorKind::Forbidden,
             KubeError::Interrupted { .. } => ErrorKind::Interrupted,
-            KubeError::TimedOut { .. } => ErrorKind::TimedOut,
+            KubeError::TimedOut { .. } | KubeError::PodsStay { .. } => ErrorKind::TimedOut,
             KubeError::NoAddress { .. }
             | KubeError::Refused { .. }
             | KubeError::Unreachable { .. }

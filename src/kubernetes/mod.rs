@@ -7,7 +7,9 @@
 //! - [`cluster`]: a cluster that can be asked, with time-outs.
 //! - [`rights`]: what is asked, in Kubernetes' words; [`error`]: why it was not done; `cause`: how that is found out.
 //! - [`plugin`]: the device plugins that a cluster has, the ConfigMap that they read, and our keys in it.
+//! - [`suits`]: whether what is installed suits a pool that is to be made. Pure.
 //! - [`nodes`]: a pool's nodes.
+//! - [`drain`]: emptying nodes before their machines end.
 //! - [`check`]: whether they offer the planned slices, and if not, why.
 
 mod cause;
@@ -15,12 +17,14 @@ pub mod check;
 pub mod cluster;
 pub mod config;
 mod connect;
+pub mod drain;
 pub mod error;
 mod identity;
 pub mod nodes;
 pub mod plugin;
 pub mod reach;
 pub mod rights;
+pub mod suits;
 #[cfg(test)]
 mod testing;
 

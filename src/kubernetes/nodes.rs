@@ -79,6 +79,12 @@ impl NodeSeen {
         self.labels.get(key).map(String::as_str)
     }
 
+    /// How far mig-manager is with the node's GPUs: `pending`, `rebooting`, `success` or `failed` (source: NVIDIA
+    /// mig-parted v0.15.0); `None` before it has looked at them.
+    pub fn mig_state(&self) -> Option<&str> {
+        self.label("nvidia.com/mig.config.state").filter(|state| !state.is_empty())
+    }
+
     /// How many of a resource it offers.
     pub fn offers(&self, resource: &str) -> u64 {
         self.slices.get(resource).copied().unwrap_or_default()

@@ -43,7 +43,7 @@ pub struct Right {
     pub verb: Verb,
     /// The API group; empty for the core group.
     pub group: &'static str,
-    /// The objects, in the plural and in lower case.
+    /// The objects, in the plural and in lower case; a part of them behind a slash, such as `pods/eviction`.
     pub resource: &'static str,
     /// The namespace; `None` is all of them, or objects that are in none.
     pub namespace: Option<String>,

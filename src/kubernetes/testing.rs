@@ -31,6 +31,7 @@ pub(super) fn call(timeout: Duration) -> Call {
         deadline: Instant::now() + timeout,
         timeout,
         progress: Box::new(Nowhere),
+        nodes: None,
     }
 }
 

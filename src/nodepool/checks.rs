@@ -378,7 +378,7 @@ fn labels(config: &NodePoolConfig, rules: Option<&dyn CloudRules>, problems: &mu
             })
             .or_else(|| {
                 let by_key = [CONFIG_LABEL, MPS_LABEL].contains(&key.as_str())
-                    && rules?.plugin_config(config).is_some_and(|it| it != PluginUse::Never);
+                    && rules?.plugin_config(config).is_some_and(PluginUse::is_by_config);
                 by_key.then(|| {
                     (
                         "is set by the provider",

@@ -59,14 +59,25 @@ pub enum IdError {
          arn:aws:eks:<region>:<account>:cluster/<name> (EKS)"
     )]
     Malformed(String),
-    /// The id of a cluster where that of a pool was wanted. Remedy: the pool's id.
-    #[error(
-        "{0:?} is not the id of a node pool. It reads \
-         /subscriptions/<subscription>/resourceGroups/<group>/providers/Microsoft.ContainerService/managedClusters/<cluster>/agentPools/<name> on AKS, \
-         projects/<project>/locations/<region or zone>/clusters/<cluster>/nodePools/<name> on GKE"
-    )]
+    /// Something else where the id of a pool was wanted. Remedy: the pool's id.
+    #[error("{0:?} is not the id of a node pool. {POOL_FORMS}")]
     NotAPool(String),
+    /// The id of a cluster where that of a pool was wanted. Remedy: the pool's id.
+    #[error("{0:?} is the id of a cluster, and no node pool's. {POOL_FORMS}")]
+    OnlyACluster(String),
+    /// The id that the aws provider has for a node group. Remedy: the node group's ARN.
+    #[error(
+        "{0:?} is how the aws provider names a node group, and does not say where its cluster is. Use the node group's \
+         ARN (`aws_eks_node_group.<name>.arn`), or the cluster's ARN, a colon and the name"
+    )]
+    AwsName(String),
 }
+
+/// How the ids of pools read.
+const POOL_FORMS: &str = "It reads \
+    /subscriptions/<subscription>/resourceGroups/<group>/providers/Microsoft.ContainerService/managedClusters/<cluster>/agentPools/<name> on AKS, \
+    projects/<project>/locations/<region or zone>/clusters/<cluster>/nodePools/<name> on GKE, \
+    arn:aws:eks:<region>:<account>:cluster/<cluster>:<name> or the node group's own ARN on EKS";
 
 impl FromStr for ClusterId {
     type Err = IdError;
@@ -218,6 +229,14 @@ impl std::hash::Hash for ClusterId {
     }
 }
 
+/// The cluster's ARN and the name in the ARN of a node group: `arn:…:nodegroup/CLUSTER/NAME/UUID`.
+fn node_group(text: &str) -> Option<(String, &str)> {
+    let (place, resource) = text.split_once(":nodegroup/")?;
+    let parts: Vec<&str> = resource.split('/').collect();
+    let [cluster, name, uuid] = parts.as_slice() else { return None };
+    (!uuid.is_empty()).then(|| (format!("{place}:cluster/{cluster}"), *name))
+}
+
 /// A node pool of a cluster. Its text is the cloud's native id, and what `terraform import` takes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PoolId {
@@ -231,9 +250,23 @@ impl FromStr for PoolId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let not_a_pool = || IdError::NotAPool(text.to_owned());
+        let not_a_pool = || {
+            let text = text.to_owned();
+            if text.parse::<ClusterId>().is_ok() {
+                IdError::OnlyACluster(text)
+            } else if text
+                .split_once(':')
+                .is_some_and(|(cluster, name)| is_bare_name(cluster) && is_bare_name(name))
+            {
+                IdError::AwsName(text)
+            } else {
+                IdError::NotAPool(text)
+            }
+        };
         let path = google_path(text);
-        let (cluster, name) = if text.starts_with("arn:") {
+        let (cluster, name) = if let Some((cluster, name)) = node_group(text) {
+            (cluster, name)
+        } else if text.starts_with("arn:") {
             let (cluster, name) = text.rsplit_once(':').ok_or_else(not_a_pool)?;
             (cluster.to_owned(), name)
         } else {
@@ -329,6 +362,30 @@ mod tests {
             assert_eq!(id.name, "n");
         }
         assert!("projects/p/locations/l/clusters/c".parse::<PoolId>().is_err());
+    }
+
+    #[test]
+    fn a_node_group_may_be_named_by_its_own_arn() {
+        let arn = "arn:aws-cn:eks:cn-north-1:123456789012:nodegroup/c/n/0ec2a1f0-9bc4-4d5e-8f12-3456789abcde";
+        let id: PoolId = arn.parse().unwrap();
+        assert_eq!(id.to_string(), "arn:aws-cn:eks:cn-north-1:123456789012:cluster/c:n");
+        for half in [
+            "arn:aws:eks:us-east-1:123456789012:nodegroup/c/n",
+            "arn:aws:eks:us-east-1:123456789012:nodegroup/c//u",
+            "arn:aws:eks:us-east-1:12:nodegroup/c/n/u",
+            "arn:aws:ec2:us-east-1:123456789012:nodegroup/c/n/u",
+        ] {
+            assert!(half.parse::<PoolId>().is_err(), "{half}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pool_on_eks_is_told_with_what_is() {
+        let said = |text: &str| text.parse::<PoolId>().unwrap_err().to_string();
+        let cluster = said("arn:aws:eks:us-east-1:123456789012:cluster/c");
+        assert!(cluster.contains("is the id of a cluster") && cluster.contains("cluster/<cluster>:<name>"));
+        assert!(said("main:gpus").contains("aws_eks_node_group.<name>.arn"));
+        assert!(said("gpus").contains("is not the id of a node pool"));
     }
 
     #[test]

@@ -24,11 +24,37 @@ pub(super) fn check(config: &NodePoolConfig, rules: &dyn CloudRules, problems: &
         }
         return;
     }
-    mps(config, problems);
+    let is_built_in = told == PluginUse::BuiltIn;
+    if !is_built_in {
+        mps(config, problems);
+    }
     let Some(plugin) = config.device_plugin.known() else { return };
-    place(plugin, problems);
+    if is_built_in {
+        no_config_map(plugin, problems);
+    } else {
+        place(plugin, problems);
+    }
     shared_alone(config, plugin, problems);
     renamed(config, plugin, problems);
+}
+
+/// A device plugin that is built into the nodes reads no ConfigMap. The switches hold there, too.
+fn no_config_map(plugin: &DevicePluginConfig, problems: &mut Problems) {
+    let about_it = [
+        ("manage_config", plugin.manage_config.is_written()),
+        ("namespace", plugin.namespace.is_written()),
+        ("config_map", plugin.config_map.is_written()),
+    ];
+    for (name, _) in about_it.into_iter().filter(|(_, written)| *written) {
+        problems.error(
+            &format!("device_plugin.{name}"),
+            "The device plugin of these nodes reads no ConfigMap",
+            format!(
+                "It is built into the nodes and reads their own settings, which the provider writes, so there is nothing \
+                 for {name} to name. Remove it; rename_resource and fail_requests_greater_than_one hold here, too."
+            ),
+        );
+    }
 }
 
 /// What NVIDIA's plugin cannot do with MPS (source: NVIDIA k8s-device-plugin v0.20.0; the limit: NVIDIA MPS

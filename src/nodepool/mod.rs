@@ -49,7 +49,7 @@ pub use decimal::Decimal;
 pub use field::Field;
 pub use options::{OptionKind, OptionSpec, OptionValue, Options};
 pub use pool::{Health, NodePool};
-pub use pools::{Call, Finished, NodePools, PoolError};
+pub use pools::{Call, DrainedNode, Finished, NodePools, PoolError, PoolNodes};
 pub use problem::{Path, Problem, Problems, Severity};
 pub use rules::CloudRules;
 pub use spec::NodePoolSpec;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::spec::{CapacityType, NodeGpus, Taint, Upgrade};
+use super::spec::{CapacityType, NodeGpus, SharingSwitches, Taint, Upgrade};
 use super::{Options, PoolId};
 use crate::slicing::{MigProfile, Sharing};
 
@@ -19,6 +19,8 @@ pub struct NodePool {
     pub mig_profile: Option<MigProfile>,
     /// Sharing on top.
     pub sharing: Sharing,
+    /// How shared slices meet pods, as far as the cloud shows it; else the default.
+    pub switches: SharingSwitches,
     /// Nodes wanted now, in the whole pool; `None` when the cloud did not say (see the warnings of the read).
     pub node_count: Option<u32>,
     /// The autoscaler's limits as (fewest, most), in the whole pool; `None` without autoscaling.

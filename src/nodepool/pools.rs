@@ -1,6 +1,7 @@
 //! A cloud's node pools: the one door between Terraform's side and a cloud's API.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -106,6 +107,31 @@ pub struct Call {
     pub timeout: Duration,
     /// Where the call reports what it has done so far.
     pub progress: Box<dyn Progress>,
+    /// The nodes, for clouds that end machines without draining them; `None` where no pool can lose any.
+    pub nodes: Option<Arc<dyn PoolNodes>>,
+}
+
+/// The nodes of pools, seen through their cluster's Kubernetes API.
+#[async_trait::async_trait]
+pub trait PoolNodes: Send + Sync + Debug {
+    /// Cordons and drains nodes of the pool until `count` of them are empty, and says which: fewer where the cluster
+    /// has fewer. Nodes that are cordoned already are taken first, then those that are not ready, then those with the
+    /// fewest slices in use and pods to move. With a `count` of 0 it is only made sure that all of that may be done.
+    ///
+    /// # Errors
+    /// When the cluster is not reached, a right is missing, or pods do not leave in time (their disruption budgets are
+    /// named). What this call cordoned is open again then.
+    async fn drain(&self, call: &Call, pool: &PoolId, count: u32) -> Result<Vec<DrainedNode>, PoolError>;
+}
+
+/// A node whose pods are gone, and which takes no new ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrainedNode {
+    /// Its name in Kubernetes.
+    pub name: String,
+    /// What the cloud calls its machine, such as `aws:///us-east-1a/i-0123456789abcdef0`; empty when the node does not
+    /// say.
+    pub provider_id: String,
 }
 
 impl Debug for Call {

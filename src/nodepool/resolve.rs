@@ -6,7 +6,7 @@ use super::config::{NodePoolConfig, UpgradeConfig};
 use super::gpu::NodeSlicing;
 use super::labels::{plugin_labels, slicing_labels};
 use super::problem::{Path, Step};
-use super::spec::{Amount, CapacityType, Size, Upgrade};
+use super::spec::{Amount, CapacityType, SharingSwitches, Size, Upgrade};
 use super::{CloudRules, Field, NodePoolSpec, Options, Problems};
 use crate::slicing::{MigStrategy, Sharing};
 
@@ -92,6 +92,7 @@ pub fn build(
         mig_profile: absent_or_known(&config.mig_profile, "mig_profile")?,
         mig_strategy: config.mig_strategy.known_or(MigStrategy::Single).ok_or("mig_strategy")?,
         sharing: config.sharing.known_or(Sharing::None).ok_or("sharing_strategy")?,
+        switches: SharingSwitches::of(&config.device_plugin).ok_or("device_plugin")?,
         size: size(config)?,
         capacity_type: config.capacity_type.known_or(CapacityType::OnDemand).ok_or("capacity_type")?,
         zones: absent_or_known(&config.zones, "zones")?,

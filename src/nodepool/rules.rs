@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use super::spec::{CapacityType, Taint};
-use super::{NodePoolConfig, OptionSpec, Options, Problems};
+use super::change::Ground;
+use super::spec::{CapacityType, SharingSwitches, Taint};
+use super::{NodePoolConfig, NodePoolSpec, OptionSpec, Options, Problems};
 use crate::slicing::{Arch, Cloud, Gpu, MigProfile, MigStrategy, Sharing};
 
 /// A cloud's plan-time rules: pure and offline. Every method gives the same answer for the same input.
@@ -18,6 +19,9 @@ pub trait CloudRules: Send + Sync + Debug {
 
     /// The options that only this cloud has.
     fn options(&self) -> &'static [OptionSpec];
+
+    /// The column of the [table of change classes](super::change::COMMON) that a pool with these options is in.
+    fn ground(&self, options: &Options) -> Ground;
 
     /// Adds every rule of this cloud that the known part of `config` breaks. Unknown parts break nothing.
     ///
@@ -37,8 +41,8 @@ pub trait CloudRules: Send + Sync + Debug {
     /// nothing else.
     fn own_labels(&self, config: &NodePoolConfig) -> Option<BTreeMap<String, String>>;
 
-    /// The options, as dotted paths, that [`CloudRules::own_labels`], [`CloudRules::native`] and
-    /// [`CloudRules::plugin_config`] depend on.
+    /// The options, as dotted paths, that [`CloudRules::own_labels`], [`CloudRules::native`],
+    /// [`CloudRules::plugin_config`] and [`CloudRules::ground`] depend on.
     fn deciding_options(&self) -> &'static [&'static str];
 
     /// Whether a pool with the option `name` as `prior` says may look as `live` says, because the cloud shows it only
@@ -66,9 +70,33 @@ pub trait CloudRules: Send + Sync + Debug {
     /// What a device plugin in the cluster has to be told of such a pool; `None` while what decides it is not known.
     fn plugin_config(&self, config: &NodePoolConfig) -> Option<PluginUse>;
 
+    /// What such a pool demands of NVIDIA's software in its cluster; `None` while what decides it is not known.
+    fn demand(&self, _config: &NodePoolConfig) -> Option<Demand> {
+        Some(Demand::Nothing)
+    }
+
+    /// The labels that the cloud and its kubelets put on nodes of such a pool by themselves, as far as they are known
+    /// before there are any.
+    fn node_labels(&self, _spec: &NodePoolSpec) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    /// The option, dotted, and the value with which nodes that a pool loses are ended as they are; `None` where the
+    /// cloud drains them itself.
+    fn undrained(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// Whether a machine with this GPU restarts once before its MIG slices are there. Where nobody knows, it may.
     fn mig_restarts(&self, _gpu: &Gpu) -> bool {
         true
+    }
+}
+
+impl PluginUse {
+    /// Whether it is a device plugin in the cluster that announces the slices, told by its ConfigMap.
+    pub fn is_by_config(self) -> bool {
+        matches!(self, PluginUse::Always | PluginUse::ForSharing)
     }
 }
 
@@ -88,10 +116,24 @@ pub enum ProfileVerdict {
 pub enum PluginUse {
     /// Nothing: the cloud itself announces slices.
     Never,
+    /// Nothing, by a ConfigMap: what announces the slices is built into the pool's nodes, and learns of its
+    /// [switches](super::spec::SharingSwitches) as it learns of the slices.
+    BuiltIn,
     /// Every pool has a key, cut or shared.
     Always,
     /// Only pools whose GPUs are shared have one.
     ForSharing,
+}
+
+/// What a pool demands of NVIDIA's software in its cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// Nothing that could be wrong before there are nodes.
+    Nothing,
+    /// The GPU operator's mig-manager cuts the GPUs: the operator has to be set for that.
+    MigManager,
+    /// The nodes announce their GPUs themselves: no device plugin of the cluster may come to them.
+    NoDevicePlugin,
 }
 
 /// What a pool's GPUs are cut into.
@@ -107,6 +149,8 @@ pub struct SlicingChoice<'a> {
     pub profile: Option<&'a MigProfile>,
     /// Sharing on top.
     pub sharing: &'a Sharing,
+    /// How shared slices meet pods.
+    pub switches: SharingSwitches,
     /// The key of the device plugin's ConfigMap, where one tells it.
     pub config_key: Option<&'a str>,
     /// The options of the pool's cloud, as far as [`CloudRules::deciding_options`] names them.

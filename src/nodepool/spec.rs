@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ClusterId, Options};
+use super::config::DevicePluginConfig;
+use super::{ClusterId, Field, Options};
 use crate::slicing::{MigProfile, MigStrategy, Sharing};
 
 /// A node pool, wholly known and checked.
@@ -24,6 +25,8 @@ pub struct NodePoolSpec {
     pub mig_strategy: MigStrategy,
     /// Sharing on top.
     pub sharing: Sharing,
+    /// How shared slices meet pods, where it is the cloud that announces them.
+    pub switches: SharingSwitches,
     /// How many nodes.
     pub size: Size,
     /// On demand or spot.
@@ -50,6 +53,43 @@ pub struct NodePoolSpec {
     pub upgrade: Upgrade,
     /// The options of the pool's cloud. An absent option is left to the cloud at create and unchanged at update.
     pub options: Options,
+}
+
+/// How shared slices meet the pods that ask for them: `device_plugin.rename_resource` and
+/// `device_plugin.fail_requests_greater_than_one`.
+///
+/// The defaults are ours and hold on every cloud, whatever those of the component that announces the slices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SharingSwitches {
+    /// Whether their resource's name ends with `.shared`.
+    pub rename_resource: bool,
+    /// Whether a pod that asks for more than one of them fails.
+    pub fail_requests_greater_than_one: bool,
+}
+
+impl Default for SharingSwitches {
+    fn default() -> Self {
+        SharingSwitches { rename_resource: false, fail_requests_greater_than_one: true }
+    }
+}
+
+impl SharingSwitches {
+    /// The switches that are written, each by its default where it is not; `None` while one is not known.
+    pub fn of(plugin: &Field<DevicePluginConfig>) -> Option<Self> {
+        let default = SharingSwitches::default();
+        let plugin = plugin.known_or(DevicePluginConfig::default())?;
+        Some(SharingSwitches {
+            rename_resource: plugin.rename_resource.known_or(default.rename_resource)?,
+            fail_requests_greater_than_one: plugin
+                .fail_requests_greater_than_one
+                .known_or(default.fail_requests_greater_than_one)?,
+        })
+    }
+
+    /// The name under which slices are announced that would be `resource` if nobody shared them.
+    pub fn announced(self, resource: String, sharing: Sharing) -> String {
+        if self.rename_resource && sharing != Sharing::None { format!("{resource}.shared") } else { resource }
+    }
 }
 
 /// The GPUs of one node.

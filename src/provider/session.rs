@@ -154,6 +154,7 @@ impl Session {
             deadline: Instant::now() + limit,
             timeout: limit,
             progress: Box::new(Silent),
+            nodes: None,
         };
         let look = async {
             let Some(reached) = self.cluster(&call, cluster).await? else { return Ok(None) };

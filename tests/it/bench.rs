@@ -118,6 +118,7 @@ impl Bench {
             deadline: Instant::now() + timeout,
             timeout,
             progress: Box::new(Reports(Arc::clone(&self.log))),
+            nodes: None,
         }
     }
 

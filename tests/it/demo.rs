@@ -16,9 +16,9 @@ fn the_demo_runs_with_the_terraform_from_the_python_package() {
     done.says("7 slices per GPU, 14 in total, 9.5 GiB each")
         .says("No changes.")
         .says("1g.18gb")
-        .says("Apply complete! Resources: 0 added, 2 changed, 0 destroyed.")
+        .says("Apply complete! Resources: 0 added, 3 changed, 0 destroyed.")
         .says("registry.invalid/nvidia/k8s-device-plugin")
-        .says("Destroy complete! Resources: 6 destroyed.")
+        .says("Destroy complete! Resources: 9 destroyed.")
         .says("All steps done.");
 }
 

@@ -13,13 +13,6 @@ fn refused_as_a_whole(pool: &Pool) -> crate::support::Checked {
 }
 
 #[test]
-fn clouds_that_are_not_built_yet_are_named() {
-    let arn = "arn:aws:eks:us-east-1:123456789012:cluster/main";
-    let amazon = Pool::real().text("cluster_id", arn).text("machine_type", "p4d.24xlarge");
-    refused(&amazon, "cluster_id").says("EKS").says("not in this version");
-}
-
-#[test]
 fn a_bare_name_of_a_cluster_is_refused_with_the_attribute_that_is_meant() {
     let pool = Pool::real().text("cluster_id", "main").text("machine_type", "p4d.24xlarge");
     refused(&pool, "cluster_id").says(".arn");

@@ -41,10 +41,11 @@ impl Pool {
     pub(crate) fn config(&self, parts: &[(&str, Value)]) -> Value {
         let mut config = self.schema.empty_value();
         for (path, value) in parts {
-            if let Some((object, _)) = path.split_once('.')
-                && config.lookup(object).is_null()
-            {
-                set(&mut config, object, self.empty(object));
+            for (end, _) in path.match_indices('.') {
+                let object = &path[..end];
+                if config.lookup(object).is_null() {
+                    set(&mut config, object, self.empty(object));
+                }
             }
             set(&mut config, path, value.clone());
         }
@@ -72,15 +73,23 @@ impl Pool {
         let mut state = self.plan(config, &Value::Null);
         let name = state.lookup("name").as_str().expect("a name").to_owned();
         let cluster = state.lookup("cluster_id").as_str().expect("a cluster").to_owned();
-        let azure = state.lookup("cloud").as_str() == Some("aks");
-        let (pools, disk) = if azure { ("agentPools", "Ephemeral") } else { ("nodePools", "pd-standard") };
+        let cloud = state.lookup("cloud").as_str().expect("a cloud").to_owned();
+        let azure = cloud == "aks";
+        let (id, disk) = match cloud.as_str() {
+            "aks" => (format!("{cluster}/agentPools/{name}"), "Ephemeral"),
+            "gke" => (format!("{cluster}/nodePools/{name}"), "pd-standard"),
+            _ => (format!("{cluster}:{name}"), "gp3"),
+        };
+        let surge = if cloud == "eks" { Value::Null } else { "1".into() };
+        let missing = if cloud == "eks" { "1" } else { "0" };
+        let upgrade = Value::object([("max_surge", surge), ("max_unavailable", missing.into())]);
         let mut filled = vec![
-            ("id", Value::from(format!("{cluster}/{pools}/{name}"))),
+            ("id", Value::from(id)),
             ("status", Value::from("ready")),
             ("disk_size_gb", Value::from(100_u32)),
             ("disk_type", Value::from(disk)),
             ("max_pods", Value::from(110_u32)),
-            ("upgrade", Value::object([("max_surge", "1"), ("max_unavailable", "0")])),
+            ("upgrade", upgrade),
         ];
         if azure && state.lookup("aks").is_unknown() {
             let unknown = self.empty("aks").as_object().expect("an object").clone();
@@ -97,6 +106,19 @@ impl Pool {
                 ("aks.fips_enabled", Value::Bool(false)),
                 ("aks.scale_down_mode", "Delete".into()),
                 ("aks.kubelet_disk_type", "OS".into()),
+            ]);
+        }
+        if cloud == "eks" {
+            let parts = self.empty("eks.launch_template").as_object().expect("an object").clone();
+            let parts = parts.into_keys().map(|name| (name, Value::UNKNOWN));
+            if state.lookup("eks.launch_template").is_unknown() {
+                set(&mut state, "eks.launch_template", Value::object(parts));
+            }
+            // What EKS answers whether it was asked for or not.
+            filled.extend([
+                ("eks.ami_type", Value::from("BOTTLEROCKET_x86_64_NVIDIA")),
+                ("eks.release_version", "1.54.0-0123abcd".into()),
+                ("eks.launch_template.imds_hop_limit", Value::from(2_u32)),
             ]);
         }
         for (path, value) in filled {

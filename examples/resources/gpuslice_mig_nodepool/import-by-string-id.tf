@@ -9,3 +9,9 @@ import {
   to = gpuslice_mig_nodepool.inference
   id = "projects/my-project/locations/us-central1-a/clusters/main/nodePools/mig1g"
 }
+
+# On EKS, by the cluster's ARN and the name; the node group's own ARN does as well.
+import {
+  to = gpuslice_mig_nodepool.batch
+  id = "arn:aws:eks:us-east-1:111122223333:cluster/main:mig3g"
+}

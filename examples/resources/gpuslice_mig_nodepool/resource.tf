@@ -77,3 +77,27 @@ resource "gpuslice_mig_nodepool" "training" {
     create_before_destroy = true
   }
 }
+
+# On EKS: two nodes with eight A100 40 GB each, two slices in each A100, cut by the nodes' operating system.
+variable "eks" {
+  description = "aws_eks_cluster.main.arn, aws_iam_role.node.arn and aws_subnet.private[*].id"
+
+  type = object({
+    cluster_arn   = string
+    node_role_arn = string
+    subnet_ids    = set(string)
+  })
+}
+
+resource "gpuslice_mig_nodepool" "batch" {
+  cluster_id   = var.eks.cluster_arn
+  name         = "mig3g"
+  machine_type = "p4d.24xlarge"
+  mig_profile  = "3g.20gb"
+  node_count   = 2
+
+  eks = {
+    node_role_arn = var.eks.node_role_arn
+    subnet_ids    = var.eks.subnet_ids
+  }
+}

@@ -26,3 +26,27 @@ resource "gpuslice_timeslice_nodepool" "inference" {
     max_nodes = 4
   }
 }
+
+# On EKS: one A10G in each node, which four containers share. A request for nvidia.com/gpu does not get such a slice.
+variable "eks" {
+  description = "aws_eks_cluster.main.arn, aws_iam_role.node.arn and aws_subnet.private[*].id"
+
+  type = object({
+    cluster_arn   = string
+    node_role_arn = string
+    subnet_ids    = set(string)
+  })
+}
+
+resource "gpuslice_timeslice_nodepool" "batch" {
+  cluster_id    = var.eks.cluster_arn
+  name          = "batch"
+  machine_type  = "g5.2xlarge"
+  replicas      = 4
+  device_plugin = { rename_resource = true }
+
+  eks = {
+    node_role_arn = var.eks.node_role_arn
+    subnet_ids    = var.eks.subnet_ids
+  }
+}

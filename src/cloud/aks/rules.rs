@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::options::{GPU_STACK, GpuStack};
 use super::{checks, labels, option_checks, options, profiles};
+use crate::nodepool::change::Ground;
 use crate::nodepool::labels::CONFIG_LABEL;
 use crate::nodepool::rules::{CloudRules, PluginUse, ProfileVerdict, SlicingChoice};
 use crate::nodepool::spec::{CapacityType, Taint};
-use crate::nodepool::{Field, NodePoolConfig, OptionSpec, Problems};
+use crate::nodepool::{Field, NodePoolConfig, OptionSpec, Options, Problems};
 use crate::slicing::{Arch, Cloud, GPU_RESOURCE, Gpu, MigProfile, MigStrategy};
 
 /// AKS's rules.
@@ -27,6 +28,10 @@ impl CloudRules for Rules {
 
     fn options(&self) -> &'static [OptionSpec] {
         options::OPTIONS
+    }
+
+    fn ground(&self, _: &Options) -> Ground {
+        Ground::Aks
     }
 
     fn check(&self, config: &NodePoolConfig, problems: &mut Problems) {

@@ -7,7 +7,7 @@ use super::{health, labels, parts, profiles, wire};
 use crate::duration::GoDuration;
 use crate::nodepool::decimal::Decimal;
 use crate::nodepool::labels::PROFILE_LABEL;
-use crate::nodepool::spec::{CapacityType, NodeGpus, Taint, Upgrade};
+use crate::nodepool::spec::{CapacityType, NodeGpus, SharingSwitches, Taint, Upgrade};
 use crate::nodepool::{NodePool, OptionValue, Options, PoolId};
 use crate::slicing::{Catalogue, Cloud, MigProfile, Sharing};
 
@@ -48,6 +48,7 @@ pub(crate) fn pool(id: &PoolId, pool: &wire::AgentPool) -> Result<NodePool, Unre
         mig_profile: profile(it, &machine_type)?,
         // A device plugin's ConfigMap decides that, which is not a part of the pool.
         sharing: Sharing::None,
+        switches: SharingSwitches::default(),
         node_count: it.count.filter(|_| !autoscaled),
         autoscaling: autoscaled.then(|| (it.min_count.unwrap_or(0), it.max_count.unwrap_or(0))),
         capacity_type: if spot { CapacityType::Spot } else { CapacityType::OnDemand },

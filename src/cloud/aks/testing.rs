@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::wire;
 use crate::cloud::settings::ApiVersion;
-use crate::nodepool::spec::{CapacityType, NodeGpus, Size, Upgrade};
+use crate::nodepool::spec::{CapacityType, NodeGpus, SharingSwitches, Size, Upgrade};
 use crate::nodepool::{NodePoolSpec, OptionValue, Options, PoolId};
 use crate::slicing::{MigStrategy, Sharing};
 
@@ -23,6 +23,7 @@ pub(crate) fn spec() -> NodePoolSpec {
         mig_profile: Some("2g.20gb".parse().unwrap()),
         mig_strategy: MigStrategy::Single,
         sharing: Sharing::None,
+        switches: SharingSwitches::default(),
         size: Size::Fixed(2),
         capacity_type: CapacityType::OnDemand,
         zones: Some(["1", "2"].map(ToOwned::to_owned).into()),

@@ -1,6 +1,7 @@
 //! Errors in words for people: what is wrong, EKS's own sentence, how to mend it, and what to quote to support.
 
 use super::errors::{Action, ApiError, Refusal};
+use super::parts::Place;
 use crate::cloud::http::NoAnswer;
 use crate::cloud::words::sentence;
 use crate::nodepool::pools::ErrorKind;
@@ -69,6 +70,12 @@ pub(crate) fn api_error(error: &ApiError, doing: &str) -> PoolError {
                  found then."
             ),
         ),
+        ApiError::Auth(error) => PoolError {
+            kind: error.kind(),
+            summary: format!("Cannot {doing}: the AWS credentials cannot be used"),
+            detail: error.to_string(),
+            attribute: None,
+        },
         ApiError::Nonsense { .. } => transport(
             format!("Cannot {doing}: an answer cannot be understood"),
             format!(
@@ -139,6 +146,20 @@ fn detail(refusal: &Refusal, advice: &str) -> String {
     format!("{} {advice} (HTTP {}{code}{about}{request})", sentence(&refusal.message), refusal.http)
 }
 
+/// A cluster that EKS does not know.
+pub(crate) fn no_cluster(place: Place<'_>) -> PoolError {
+    let Place { region, account, cluster, .. } = place;
+    PoolError {
+        kind: ErrorKind::ClusterNotFound,
+        summary: "The cluster does not exist".to_owned(),
+        detail: format!(
+            "EKS knows no cluster {cluster} in {region} of the account {account}. Check region and name in cluster_id \
+             (`aws eks list-clusters --region {region}` lists what there is)."
+        ),
+        attribute: Some(Path::of("cluster_id")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,7 +171,7 @@ mod tests {
             message: message.into(),
             about: Some("p".into()),
             request_id: Some("r1".into()),
-            retry_after: None,
+            ..Refusal::default()
         }))
     }
 

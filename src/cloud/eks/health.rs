@@ -159,7 +159,8 @@ pub(crate) fn words(group: &wire::Nodegroup) -> String {
     }
 }
 
-fn issue(issue: &wire::Issue) -> String {
+/// An issue in words, with what to do about it.
+pub(crate) fn issue(issue: &wire::Issue) -> String {
     let about = if issue.resource_ids.is_empty() {
         String::new()
     } else {

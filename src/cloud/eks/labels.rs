@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::machines::Family;
 use super::options::GpuStack;
 use crate::nodepool::labels::kubernetes_own;
 use crate::slicing::MigProfile;
@@ -40,6 +41,9 @@ const DISCOVERED: &[&str] = &[
 /// The tag that says whether the size of a pool is fixed. EKS always shows limits, so a fixed size of 2 looks like
 /// limits from 2 to 2.
 pub(crate) const SIZE_TAG: &str = "gpuslice:size";
+/// The tags by which the launch templates of a node group are found: the cluster's ARN and the group's name.
+pub(crate) const CLUSTER_TAG: &str = "gpuslice:cluster";
+pub(crate) const POOL_TAG: &str = "gpuslice:pool";
 /// What every tag of ours begins with.
 const OUR_TAGS: &str = "gpuslice:";
 /// What AWS's own tags begin with, in any case (source: AWS documentation, "Tag naming limits and requirements").
@@ -62,6 +66,20 @@ pub(crate) fn own(stack: GpuStack, profile: Option<MigProfile>) -> BTreeMap<Stri
         labels.insert(MIG_CONFIG.to_owned(), profile.mig_config_label());
     }
     labels
+}
+
+/// The stack of a pool that runs this operating system and has these labels. On Amazon Linux only the labels tell, and
+/// without any of ours it is what EKS's own guide installs.
+pub(crate) fn stack(family: Family, labels: &BTreeMap<String, String>) -> GpuStack {
+    let has = |(key, value): (&str, &str)| labels.get(key).is_some_and(|found| found == value);
+    match family {
+        Family::Bottlerocket => GpuStack::Bottlerocket,
+        Family::AmazonLinux if has(PRESENT) => GpuStack::DevicePlugin,
+        Family::AmazonLinux if has(NO_MIG_MANAGER) || labels.contains_key(MIG_CONFIG) => {
+            GpuStack::GpuOperator
+        }
+        Family::AmazonLinux => GpuStack::DevicePlugin,
+    }
 }
 
 /// Whether EKS adds this label to a pool or its nodes by itself.
@@ -139,6 +157,16 @@ mod tests {
         for key in ["cost", "aws", "awsome:x", "é", "k8s.io/cluster-autoscaler/enabled"] {
             assert_eq!(reserved_tag(key), None, "{key}");
         }
+    }
+
+    #[test]
+    fn every_stack_is_known_by_its_labels() {
+        for one in GpuStack::ALL {
+            for profile in [None, Some("1g.5gb".parse().unwrap())] {
+                assert_eq!(stack(Family::of_stack(one), &own(one, profile)), one, "{profile:?}");
+            }
+        }
+        assert_eq!(stack(Family::AmazonLinux, &BTreeMap::new()), GpuStack::DevicePlugin, "somebody else's");
     }
 
     #[test]

@@ -201,6 +201,15 @@ impl Wish<'_> {
             return;
         }
         let Some(Sharing::Mps { replicas }) = self.config.sharing.known() else { return };
+        let plugin = self.config.device_plugin.known();
+        if plugin.and_then(|plugin| plugin.fail_requests_greater_than_one.known()) == Some(&false) {
+            problems.error(
+                "device_plugin.fail_requests_greater_than_one",
+                "Bottlerocket has no such switch for MPS",
+                "Its settings for MPS have no fail-requests-greater-than-one, so that a pod cannot be allowed more than \
+                 one slice there. Remove it, or set sharing_strategy to \"time-slicing\".",
+            );
+        }
         if self.config.mig_profile.is_written() {
             problems.error(
                 "sharing_strategy",

@@ -5,6 +5,8 @@
 //! what it takes at creation only replaces the pool (source: EKS API model 2017-11-01, the bodies of `CreateNodegroup`,
 //! `UpdateNodegroupConfig` and `UpdateNodegroupVersion`).
 
+use std::cmp::Ordering;
+
 use crate::nodepool::{Change, OptionKind, OptionSpec, Options};
 
 const fn option(name: &'static str, kind: OptionKind, change: Change, about: &'static str) -> OptionSpec {
@@ -55,6 +57,31 @@ impl GpuStack {
 
 /// The name of the option that a [`GpuStack`] is the value of.
 pub(crate) const GPU_STACK: &str = "gpu_stack";
+
+/// The name of the option that says the least release of the image.
+pub(crate) const RELEASE_VERSION: &str = "release_version";
+
+/// Whether nodes of one release of an image fulfil the wish for at least another one. A release reads
+/// `1.34.2-20261015` on Amazon Linux, by date, and `1.54.0-0123abcd` on Bottlerocket, by commit, where the version alone
+/// says which is newer.
+pub(crate) fn fulfils(live: &str, wanted: &str) -> bool {
+    let parts = |text: &str| {
+        let (version, build) = text.split_once('-').unwrap_or((text, ""));
+        let numbers: Vec<u64> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+        let date = (build.len() == 8).then(|| build.parse::<u64>().ok()).flatten();
+        (numbers, date, build.to_owned())
+    };
+    let ((live, live_date, live_build), (wanted, wanted_date, wanted_build)) = (parts(live), parts(wanted));
+    match live.cmp(&wanted) {
+        Ordering::Greater => !wanted.is_empty(),
+        Ordering::Less => false,
+        Ordering::Equal => match (live_date, wanted_date) {
+            (Some(live), Some(wanted)) => live >= wanted,
+            _ => live_build == wanted_build || wanted_build.is_empty(),
+        },
+    }
+}
+
 const GPU_STACKS: &[&str] =
     &[GpuStack::Bottlerocket.word(), GpuStack::GpuOperator.word(), GpuStack::DevicePlugin.word()];
 
@@ -193,13 +220,16 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         Change::Replace,
         "The subnets of the nodes, which decide their zones. Required for every pool on EKS.",
     ),
-    option(
-        GPU_STACK,
-        OptionKind::Choice(GPU_STACKS),
-        Change::Replace,
-        "Who cuts and announces the GPUs: the nodes' operating system \"bottlerocket\" (default), NVIDIA's GPU \
-         operator \"gpu_operator\", or NVIDIA's \"device_plugin\", which shares GPUs and cuts none.",
-    ),
+    OptionSpec {
+        default: Some(GpuStack::Bottlerocket.word()),
+        ..option(
+            GPU_STACK,
+            OptionKind::Choice(GPU_STACKS),
+            Change::Replace,
+            "Who cuts and announces the GPUs: the nodes' operating system Bottlerocket, or what you install on Amazon \
+             Linux: NVIDIA's GPU operator, or NVIDIA's device plugin alone, which shares GPUs and cuts none.",
+        )
+    },
     option(
         "ami_type",
         OptionKind::Choice(AMI_TYPES),
@@ -207,7 +237,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         "The image of the nodes. When unset it follows from gpu_stack and the machine type's architecture.",
     ),
     option(
-        "release_version",
+        RELEASE_VERSION,
         OptionKind::Text,
         Change::Rolls,
         "The lowest release of the image. A newer one is no difference.",
@@ -250,6 +280,8 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     ),
     OptionSpec {
         default: Some("drain"),
+        // Known at plan, so the provider's to fill.
+        computed: true,
         ..ours(
             "scale_down",
             OptionKind::Choice(&["drain", "immediate"]),
@@ -306,6 +338,24 @@ mod tests {
             lines.push(format!("{name}: {}{filled}", spec.change.word()));
         });
         insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn a_release_is_a_minimum() {
+        for (live, wanted, expected) in [
+            ("1.34.2-20261015", "1.34.2-20261015", true),
+            ("1.34.2-20261115", "1.34.2-20261015", true),
+            ("1.34.2-20261015", "1.34.2-20261115", false),
+            ("1.34.10-20261015", "1.34.9-20261115", true),
+            ("1.54.0-ab12cd34", "1.54.0-ab12cd34", true),
+            ("1.54.0-ab12cd34", "1.54.0-ffffffff", false),
+            ("1.55.0-ab12cd34", "1.54.0-ffffffff", true),
+            ("1.53.9-ab12cd34", "1.54.0-00000000", false),
+            ("1.54.0-ab12cd34", "1.54.0", true),
+            ("1.54.0-ab12cd34", "", false),
+        ] {
+            assert_eq!(fulfils(live, wanted), expected, "{live} for {wanted}");
+        }
     }
 
     #[test]

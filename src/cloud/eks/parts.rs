@@ -35,6 +35,13 @@ pub(crate) enum Untranslatable {
     /// Security groups of the user's beside those of a cluster that shows none. Remedy: leave them out.
     #[error("the cluster shows no security group of its own, beside which others could stand")]
     NoSecurityGroup,
+    /// A change of what only a launch template of the provider's holds. Remedy: another pool, or a template of the user's
+    /// own that says it.
+    #[error(
+        "the node group has no launch template that the provider has made, and what changes stands in the launch template; \
+         write it in a new version of the template that it has, or replace the pool"
+    )]
+    NoTemplate,
 }
 
 impl Untranslatable {
@@ -49,6 +56,7 @@ impl Untranslatable {
                 Path::of("eks.launch_template.extra_user_data")
             }
             Untranslatable::NoSecurityGroup => Path::of("eks.launch_template.security_group_ids"),
+            Untranslatable::NoTemplate => Path::of("eks.launch_template"),
         })
     }
 }
@@ -121,11 +129,16 @@ pub(crate) fn scaling(size: Size) -> wire::ScalingConfig {
     }
 }
 
+/// The value of our tag about the size where the number of nodes is fixed.
+pub(crate) const FIXED: &str = "fixed";
+/// Its value where the cluster autoscaler decides.
+pub(crate) const AUTOSCALING: &str = "autoscaling";
+
 /// The value of our tag about the size.
 pub(crate) fn size_word(size: Size) -> &'static str {
     match size {
-        Size::Fixed(_) => "fixed",
-        Size::Autoscaling { .. } => "autoscaling",
+        Size::Fixed(_) => FIXED,
+        Size::Autoscaling { .. } => AUTOSCALING,
     }
 }
 
@@ -257,7 +270,8 @@ fn slices(spec: &NodePoolSpec) -> Option<(String, u64)> {
     let gpu = gpu(&spec.machine_type, &spec.gpu.model)?;
     let slicing = NodeSlicing { gpu, gpus_per_node: spec.gpu.count, accelerator_type: None };
     let capacity = slicing.capacity(spec.mig_profile, spec.sharing, spec.mig_strategy, None).ok()?;
-    Some((resource_name(spec.mig_strategy, spec.mig_profile.as_ref()), capacity.per_node))
+    let resource = resource_name(spec.mig_strategy, spec.mig_profile.as_ref());
+    Some((spec.switches.announced(resource, spec.sharing), capacity.per_node))
 }
 
 /// What NVIDIA's device plugin and Bottlerocket name slices (source: NVIDIA device plugin, MIG strategies).

@@ -30,6 +30,25 @@ pub(crate) fn key(gpu_id: &str) -> Option<&'static str> {
     MODELS.iter().find(|(id, _, _)| *id == gpu_id).map(|(_, key, _)| *key)
 }
 
+/// Whether Bottlerocket is known to cut a GPU by a profile. Of one that is not it makes a single slice, without an error.
+pub(crate) fn cuts(gpu_id: &str, profile: MigProfile) -> bool {
+    MODELS.iter().any(|(id, _, known)| *id == gpu_id && known.contains(&profile))
+}
+
+/// The numbers of slices that stand for the profiles of a model, in the order of [`MODELS`].
+const COUNTS: [&str; 5] = ["7", "4", "3", "2", "1"];
+
+/// What Bottlerocket cuts a GPU into that is told this of its model: a profile, or a number of slices. What it does not
+/// know, and nothing, make one slice of the whole GPU. `None` where nobody knows what it does.
+pub(crate) fn cut(gpu_id: &str, told: Option<&str>) -> Option<MigProfile> {
+    let Some((_, _, known)) = MODELS.iter().find(|(id, _, _)| *id == gpu_id) else {
+        return told?.parse().ok();
+    };
+    let by_count = told.and_then(|told| COUNTS.iter().position(|count| *count == told));
+    let by_name = || known.iter().position(|profile| told == Some(profile.to_string().as_str()));
+    by_count.or_else(by_name).and_then(|position| known.get(position)).or(known.last()).copied()
+}
+
 /// What EKS as a whole can: the GPU operator cuts into whatever the GPU has (source: mig-parted v0.15.0, configurations
 /// made from the hardware). What a stack cannot is [`refusal`]'s to say.
 pub(crate) fn verdict() -> ProfileVerdict {
@@ -72,6 +91,25 @@ mod tests {
             }
             assert_eq!(super::key(id), Some(*key));
         }
+    }
+
+    #[test]
+    fn what_is_told_is_what_is_cut_and_anything_else_is_one_slice() {
+        let cut = |told: Option<&str>| cut("a100-40gb", told).map(|profile| profile.to_string());
+        for (told, expected) in [
+            (Some("1g.10gb"), "1g.10gb"),
+            (Some("7"), "1g.5gb"),
+            (Some("3"), "2g.10gb"),
+            (Some("1"), "7g.40gb"),
+            (Some("4g.20gb"), "7g.40gb"),
+            (Some("5"), "7g.40gb"),
+            (None, "7g.40gb"),
+        ] {
+            assert_eq!(cut(told).as_deref(), Some(expected), "{told:?}");
+        }
+        assert_eq!(super::cut("b300-269gb", Some("1g.34gb")), Some(plain(1, 34)));
+        assert_eq!(super::cut("b300-269gb", Some("7")), None);
+        assert_eq!(super::cut("b300-269gb", None), None);
     }
 
     #[test]

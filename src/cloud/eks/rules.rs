@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::options::{GPU_STACK, GpuStack};
+use super::options::{GPU_STACK, GpuStack, RELEASE_VERSION, fulfils};
 use super::translate::bottlerocket;
-use super::{checks, labels, option_checks, options, parts, profiles};
+use super::{checks, labels, machines, option_checks, options, parts, profiles};
+use crate::nodepool::change::Ground;
 use crate::nodepool::labels::CONFIG_LABEL;
-use crate::nodepool::rules::{CloudRules, PluginUse, ProfileVerdict, SlicingChoice};
+use crate::nodepool::rules::{CloudRules, Demand, PluginUse, ProfileVerdict, SlicingChoice};
 use crate::nodepool::spec::{CapacityType, Taint};
-use crate::nodepool::{Field, NodePoolConfig, OptionSpec, Problems};
+use crate::nodepool::{Field, NodePoolConfig, NodePoolSpec, OptionSpec, Options, Problems};
 use crate::slicing::{Arch, Cloud, Gpu, MigProfile, MigStrategy, Sharing};
 
 /// EKS's rules.
@@ -39,6 +40,13 @@ impl CloudRules for Rules {
         options::OPTIONS
     }
 
+    fn ground(&self, options: &Options) -> Ground {
+        match parts::stack(options) {
+            GpuStack::Bottlerocket => Ground::EksBottlerocket,
+            GpuStack::GpuOperator | GpuStack::DevicePlugin => Ground::EksAmazonLinux,
+        }
+    }
+
     fn check(&self, config: &NodePoolConfig, problems: &mut Problems) {
         checks::check(config, problems);
         option_checks::check(config, problems);
@@ -66,10 +74,14 @@ impl CloudRules for Rules {
     }
 
     /// The system of the nodes is a property of the pool. The two stacks on Amazon Linux show by labels, and a label
-    /// that was lost is to be mended in place rather than by a new pool.
+    /// that was lost is to be mended in place rather than by a new pool. A release is a minimum.
     fn may_show_as(&self, name: &str, prior: &str, live: &str) -> bool {
         let bottlerocket = GpuStack::Bottlerocket.word();
-        prior == live || (name == GPU_STACK && prior != bottlerocket && live != bottlerocket)
+        match name {
+            GPU_STACK => prior == live || (prior != bottlerocket && live != bottlerocket),
+            RELEASE_VERSION => fulfils(live, prior),
+            _ => prior == live,
+        }
     }
 
     fn tag_keys_ignore_case(&self) -> bool {
@@ -87,8 +99,8 @@ impl CloudRules for Rules {
         let mut native = BTreeMap::new();
         if stack == GpuStack::Bottlerocket {
             // A profile that Bottlerocket does not cut is reported by the check.
-            let tables =
-                bottlerocket::slicing(&slicing.gpu.id, profile, *slicing.sharing).unwrap_or_default();
+            let tables = bottlerocket::slicing(&slicing.gpu.id, profile, *slicing.sharing, slicing.switches)
+                .unwrap_or_default();
             for table in tables {
                 for (key, value) in table.lines {
                     native.insert(format!("{}.{key}", table.name), value.trim_matches('"').to_owned());
@@ -103,9 +115,14 @@ impl CloudRules for Rules {
         native
     }
 
-    /// The image follows from both where nobody writes it.
+    /// The image follows from the stack and the machine where nobody writes it, and a release is one of a Kubernetes
+    /// version.
     fn unsettled(&self) -> &'static [(&'static str, &'static str)] {
-        &[("eks.gpu_stack", "eks.ami_type"), ("machine_type", "eks.ami_type")]
+        &[
+            ("eks.gpu_stack", "eks.ami_type"),
+            ("machine_type", "eks.ami_type"),
+            ("kubernetes_version", "eks.release_version"),
+        ]
     }
 
     /// EKS taints neither Arm nor spot nodes (source: EKS user guide, "Node taints for managed node groups", which names
@@ -114,13 +131,52 @@ impl CloudRules for Rules {
         Vec::new()
     }
 
-    /// Bottlerocket announces slices itself. The GPU operator's device plugin is told only how to share; how GPUs are cut
+    /// Bottlerocket's own device plugin announces slices. The GPU operator's device plugin is told only how to share; how GPUs are cut
     /// it learns from the operator.
     fn plugin_config(&self, config: &NodePoolConfig) -> Option<PluginUse> {
         Some(match stack(config)? {
-            GpuStack::Bottlerocket => PluginUse::Never,
+            GpuStack::Bottlerocket => PluginUse::BuiltIn,
             GpuStack::GpuOperator | GpuStack::DevicePlugin => PluginUse::ForSharing,
         })
+    }
+
+    /// Bottlerocket's own device plugin is a service of the host, and a second one breaks the GPUs of its nodes (source:
+    /// bottlerocket issue 4309). The operator cuts only where it is set for it.
+    fn demand(&self, config: &NodePoolConfig) -> Option<Demand> {
+        match (stack(config)?, &config.mig_profile) {
+            (GpuStack::Bottlerocket, _) => Some(Demand::NoDevicePlugin),
+            (GpuStack::GpuOperator, Field::Unknown) => None,
+            (GpuStack::GpuOperator, Field::Known(_)) => Some(Demand::MigManager),
+            (GpuStack::GpuOperator, Field::Null) | (GpuStack::DevicePlugin, _) => Some(Demand::Nothing),
+        }
+    }
+
+    /// Source: EKS user guide and Kubernetes documentation, "Well-Known Labels, Annotations and Taints".
+    fn node_labels(&self, spec: &NodePoolSpec) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        let mut put = |key: &str, value: &str| found.insert(key.to_owned(), value.to_owned());
+        put("eks.amazonaws.com/nodegroup", &spec.name);
+        put("eks.amazonaws.com/capacityType", parts::capacity_type(spec));
+        for domain in ["kubernetes.io", "beta.kubernetes.io"] {
+            put(&format!("{domain}/os"), "linux");
+            match machines::arch(&spec.machine_type) {
+                Some(Arch::X86_64) => put(&format!("{domain}/arch"), "amd64"),
+                Some(Arch::Arm64) => put(&format!("{domain}/arch"), "arm64"),
+                None => None,
+            };
+        }
+        put("node.kubernetes.io/instance-type", &spec.machine_type);
+        put("beta.kubernetes.io/instance-type", &spec.machine_type);
+        if let Ok(place) = parts::place(&spec.cluster) {
+            put("topology.kubernetes.io/region", place.region);
+        }
+        found
+    }
+
+    /// Auto Scaling ends instances without a word to Kubernetes (source: EKS user guide, "Managed node group update
+    /// behavior", scale down).
+    fn undrained(&self) -> Option<(&'static str, &'static str)> {
+        Some(("eks.scale_down", "immediate"))
     }
 
     /// Only GPUs of the Ampere generation take a restart to turn MIG mode on (source: NVIDIA MIG user guide).

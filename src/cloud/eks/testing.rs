@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::nodepool::spec::{CapacityType, NodeGpus, Size, Upgrade};
+use crate::nodepool::spec::{CapacityType, NodeGpus, SharingSwitches, Size, Upgrade};
 use crate::nodepool::{
     CloudRules, Field, NodePoolConfig, NodePoolSpec, OptionValue, Options, Problem, Problems, Severity,
     checks,
@@ -24,6 +24,7 @@ pub(crate) fn spec() -> NodePoolSpec {
         mig_profile: Some("2g.10gb".parse().unwrap()),
         mig_strategy: MigStrategy::Single,
         sharing: Sharing::None,
+        switches: SharingSwitches::default(),
         size: Size::Fixed(2),
         capacity_type: CapacityType::OnDemand,
         zones: None,

@@ -63,7 +63,8 @@ fn user_data(spec: &NodePoolSpec) -> Result<Option<String>, Untranslatable> {
     let extra = spec.options.object("launch_template").and_then(|it| it.text("extra_user_data"));
     let text = match parts::family(spec) {
         Family::Bottlerocket => {
-            let mut tables = bottlerocket::slicing(&spec.gpu.model, spec.mig_profile, spec.sharing)?;
+            let mut tables =
+                bottlerocket::slicing(&spec.gpu.model, spec.mig_profile, spec.sharing, spec.switches)?;
             tables.extend(spec.max_pods.map(bottlerocket::max_pods));
             bottlerocket::document(&tables, extra)
         }

@@ -1,13 +1,19 @@
-//! What EKS and EC2 read and write: JSON for EKS (source: EKS API model 2017-11-01), form parameters for the launch
-//! templates of EC2 (source: EC2 API model 2016-11-15).
+//! What EKS and EC2 read and write, as plain structs: the bodies of requests here, the launch template in `template`,
+//! what is read of answers in `answers` (sources: EKS API model 2017-11-01, EC2 API model 2016-11-15, Auto Scaling API
+//! model 2011-01-01).
 //!
-//! Of an answer only what is used is read; all of it may be missing.
+//! The types of Amazon's SDK stay inside `client`. These are ours, so that the bodies can be compared, kept and shown
+//! as the JSON that is sent. Enums are texts: a word that is new in the API must not make a node group unreadable.
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+
+mod answers;
+mod template;
+
+pub(crate) use answers::*;
+pub(crate) use template::*;
 
 /// The body of `CreateNodegroup`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -112,105 +118,71 @@ pub(crate) struct Taint {
     pub effect: String,
 }
 
-/// What is read of a node group to tell how it fares.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub(crate) struct Nodegroup {
-    pub status: String,
-    pub health: NodegroupHealth,
+/// The body of `UpdateNodegroupConfig`. What is left out stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpdateNodegroupConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelsChange>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taints: Option<TaintsChange>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scaling_config: Option<ScalingChange>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_config: Option<UpdateConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_repair_config: Option<NodeRepairConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_pool_config: Option<WarmPoolConfig>,
+    /// Makes a repeated request the same request.
+    pub client_request_token: String,
 }
 
-/// What is wrong with a node group.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub(crate) struct NodegroupHealth {
-    pub issues: Vec<Issue>,
+/// A change of labels.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LabelsChange {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub add_or_update_labels: BTreeMap<String, String>,
+    /// Keys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remove_labels: Vec<String>,
 }
 
-/// One thing that is wrong.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Issue {
-    pub code: String,
-    pub message: String,
-    /// What it is about, such as an instance or a subnet.
-    pub resource_ids: Vec<String>,
+/// A change of taints. One that is removed is named whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TaintsChange {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub add_or_update_taints: Vec<Taint>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remove_taints: Vec<Taint>,
 }
 
-/// What a launch template of ours says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct TemplateData {
-    /// Only where the node group may not say it: with a capacity block.
-    pub instance_type: Option<String>,
-    /// Not encoded.
-    pub user_data: Option<String>,
-    pub imds_hop_limit: u32,
-    pub device: &'static str,
-    pub volume_gb: u32,
-    pub volume_type: String,
-    pub kms_key_id: Option<String>,
-    pub security_group_ids: Vec<String>,
-    pub key_name: Option<String>,
-    pub placement_group: Option<String>,
-    pub capacity_reservation_id: Option<String>,
-    /// Whether that reservation is a capacity block.
-    pub capacity_block: bool,
-    /// Of the instances and of their disks.
-    pub instance_tags: BTreeMap<String, String>,
+/// A change of the number of nodes, of which any part may be left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScalingChange {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_size: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_size: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired_size: Option<u32>,
 }
 
-impl TemplateData {
-    /// The parameters of a request, in a fixed order. A version says all of it: what it leaves out is not inherited from
-    /// the version before.
-    pub(crate) fn parameters(&self) -> Vec<(String, String)> {
-        let mut all = Parameters(Vec::new());
-        all.optional("InstanceType", self.instance_type.as_deref());
-        all.optional("UserData", self.user_data.as_ref().map(|text| STANDARD.encode(text)).as_deref());
-        all.put("MetadataOptions.HttpTokens", "required");
-        all.put("MetadataOptions.HttpPutResponseHopLimit", &self.imds_hop_limit.to_string());
-        all.put("BlockDeviceMapping.1.DeviceName", self.device);
-        all.put("BlockDeviceMapping.1.Ebs.VolumeSize", &self.volume_gb.to_string());
-        all.put("BlockDeviceMapping.1.Ebs.VolumeType", &self.volume_type);
-        all.put("BlockDeviceMapping.1.Ebs.Encrypted", "true");
-        all.put("BlockDeviceMapping.1.Ebs.DeleteOnTermination", "true");
-        all.optional("BlockDeviceMapping.1.Ebs.KmsKeyId", self.kms_key_id.as_deref());
-        for (number, id) in (1..).zip(&self.security_group_ids) {
-            all.put(&format!("SecurityGroupId.{number}"), id);
-        }
-        all.optional("KeyName", self.key_name.as_deref());
-        all.optional("Placement.GroupName", self.placement_group.as_deref());
-        if self.capacity_block {
-            all.put("InstanceMarketOptions.MarketType", "capacity-block");
-        }
-        all.optional(
-            "CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationId",
-            self.capacity_reservation_id.as_deref(),
-        );
-        if !self.instance_tags.is_empty() {
-            for (number, kind) in (1..).zip(["instance", "volume"]) {
-                let specification = format!("TagSpecification.{number}");
-                all.put(&format!("{specification}.ResourceType"), kind);
-                for (tag, (key, value)) in (1..).zip(&self.instance_tags) {
-                    all.put(&format!("{specification}.Tag.{tag}.Key"), key);
-                    all.put(&format!("{specification}.Tag.{tag}.Value"), value);
-                }
-            }
-        }
-        all.0
-    }
-}
-
-/// Parameters of the launch template's data.
-struct Parameters(Vec<(String, String)>);
-
-impl Parameters {
-    fn put(&mut self, name: &str, value: &str) {
-        self.0.push((format!("LaunchTemplateData.{name}"), value.to_owned()));
-    }
-
-    fn optional(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.put(name, value);
-        }
-    }
+/// The body of `UpdateNodegroupVersion`, which replaces all nodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpdateNodegroupVersion {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launch_template: Option<LaunchTemplate>,
+    /// Whether nodes are ended though their pods cannot be evicted.
+    pub force: bool,
+    /// Makes a repeated request the same request.
+    pub client_request_token: String,
 }

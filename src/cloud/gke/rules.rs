@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{checks, labels, option_checks, options, parts, profiles};
+use crate::nodepool::change::Ground;
 use crate::nodepool::rules::{CloudRules, PluginUse, ProfileVerdict, SlicingChoice};
 use crate::nodepool::spec::{CapacityType, Taint};
-use crate::nodepool::{NodePoolConfig, OptionSpec, Problems};
+use crate::nodepool::{NodePoolConfig, OptionSpec, Options, Problems};
 use crate::slicing::{Arch, Cloud, GPU_RESOURCE, Gpu, MigProfile, MigStrategy};
 
 /// GKE's rules.
@@ -25,6 +26,10 @@ impl CloudRules for Rules {
 
     fn options(&self) -> &'static [OptionSpec] {
         options::OPTIONS
+    }
+
+    fn ground(&self, _: &Options) -> Ground {
+        Ground::Gke
     }
 
     fn check(&self, config: &NodePoolConfig, problems: &mut Problems) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::labels;
 use super::wire::{self, Int};
 use super::{health, parts};
-use crate::nodepool::spec::{Amount, CapacityType, NodeGpus, Taint, TaintEffect, Upgrade};
+use crate::nodepool::spec::{Amount, CapacityType, NodeGpus, SharingSwitches, Taint, TaintEffect, Upgrade};
 use crate::nodepool::{NodePool, OptionValue, Options, PoolId};
 use crate::slicing::{Catalogue, Cloud, MigProfile, Sharing};
 
@@ -51,6 +51,7 @@ pub(crate) fn pool(
         gpu: accelerator.and_then(|it| gpus(&machine_type, it)),
         mig_profile: accelerator.map(profile).transpose()?.flatten(),
         sharing: accelerator.map(sharing).transpose()?.unwrap_or_default(),
+        switches: SharingSwitches::default(),
         machine_type,
         node_count,
         autoscaling: autoscaling(pool),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::wire;
-use crate::nodepool::spec::{CapacityType, NodeGpus, Size, Upgrade};
+use crate::nodepool::spec::{CapacityType, NodeGpus, SharingSwitches, Size, Upgrade};
 use crate::nodepool::{
     Field, NodePoolConfig, NodePoolSpec, OptionValue, Options, PoolId, Problems, Severity,
 };
@@ -26,6 +26,7 @@ pub(crate) fn spec() -> NodePoolSpec {
         mig_profile: Some("1g.5gb".parse().unwrap()),
         mig_strategy: MigStrategy::Single,
         sharing: Sharing::None,
+        switches: SharingSwitches::default(),
         size: Size::Fixed(4),
         capacity_type: CapacityType::OnDemand,
         zones: Some(set(&["us-central1-a", "us-central1-b"])),

@@ -2,18 +2,23 @@
 //!
 //! - `google`: for GKE, by the names of hashicorp/google.
 //! - `azure`: for AKS, by the names of hashicorp/azurerm.
+//! - `aws`: for EKS, by the names of hashicorp/aws.
 
 use url::{Host, Url};
 
+mod aws;
 mod azure;
 mod google;
 
+pub use aws::{AssumeRole, AssumeRoleWithWebIdentity, AwsEndpoints, AwsSettings};
 pub use azure::{ApiVersion, AzureSettings};
 pub use google::GoogleSettings;
 
 /// What the clouds are reached with.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
+    /// For EKS.
+    pub aws: AwsSettings,
     /// For AKS.
     pub azure: AzureSettings,
     /// For GKE.
@@ -33,6 +38,7 @@ impl Settings {
     )]
     pub fn completed_from_environment(mut self) -> Self {
         let variable = |name: &str| std::env::var(name).ok();
+        self.aws = self.aws.completed(variable);
         self.azure = self.azure.completed(variable);
         self.google = self.google.completed(variable);
         self

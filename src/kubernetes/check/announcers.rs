@@ -2,6 +2,7 @@
 
 use super::SliceCheck;
 use crate::kubernetes::plugin::{Installed, Place, Vendor, helm, place};
+use crate::kubernetes::suits;
 use crate::nodepool::spec::Taint;
 use crate::slicing::Sharing;
 
@@ -23,6 +24,11 @@ pub(super) fn advice(
     installed: &Installed,
     taints: &[Taint],
 ) -> Option<String> {
+    if let Some(cut) = check.mig_manager
+        && !installed.may_be_operated()
+    {
+        return Some(format!("There is no GPU operator in the cluster. {}", suits::no_operator(cut)));
+    }
     // The operator makes its plugin when it sees the first GPU node.
     let policies = !installed.policies.is_empty();
     let mut announcers =

@@ -228,7 +228,7 @@ impl<'a> Scene<'a> {
     fn mig_manager(&self) -> Option<Finding> {
         let state = |node: &NodeSeen| {
             let config = node.label("nvidia.com/mig.config")?.to_owned();
-            let state = node.label("nvidia.com/mig.config.state").unwrap_or("none").to_owned();
+            let state = node.mig_state().unwrap_or("none").to_owned();
             let disables = self.check.mig.is_some() && config == "all-disabled";
             (disables || state != "success").then_some((config, state))
         };

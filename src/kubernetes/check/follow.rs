@@ -9,7 +9,7 @@ use kube::Api;
 use kube::api::{ListParams, WatchEvent, WatchParams};
 use tokio::time::Instant;
 
-use super::judge::{Verdict, judge, report, staying};
+use super::judge::{Verdict, has_failed, judge, report, staying};
 use super::{
     Announcer, Evidence, Mismatch, NotVerified, Outcome, SliceCheck, announcers, diagnosis, evidence,
 };
@@ -34,6 +34,9 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// The time that is kept back from a call for the diagnosis, and the longest that it takes.
 const FOR_DIAGNOSIS: Duration = Duration::from_secs(20);
+
+/// How long mig-manager may say that it has failed: it says so for a moment only where its pod starts anew.
+const FAILED: Duration = Duration::from_secs(10);
 
 /// The least time that a list is given: a check with little time sees the nodes at least once.
 const ONE_LOOK: Duration = Duration::from_secs(2);
@@ -64,6 +67,7 @@ impl Cluster {
             begun,
             deadline: begun + time,
             hopeless: false,
+            failed: None,
             told: None,
         };
         let ended = tokio::select! {
@@ -87,6 +91,8 @@ struct Follower<'a> {
     deadline: Instant,
     /// Nothing that could announce slices ever comes to the nodes: they are as they will be.
     hopeless: bool,
+    /// Since when mig-manager says of a node that it has failed.
+    failed: Option<Instant>,
     /// What was last told in the log.
     told: Option<Verdict>,
 }
@@ -118,7 +124,7 @@ impl Follower<'_> {
             if let Some(outcome) = self.verdict() {
                 return Some(outcome);
             }
-            if Instant::now() >= self.deadline || self.is_hopeless() {
+            if Instant::now() >= self.end() || self.is_hopeless() {
                 return None;
             }
             match self.watch(&version).await {
@@ -167,8 +173,15 @@ impl Follower<'_> {
         self.hopeless && staying(&self.nodes).next().is_some()
     }
 
+    /// When the nodes are as they will be, at the latest.
+    fn end(&self) -> Instant {
+        self.failed.map_or(self.deadline, |since| self.deadline.min(since + FAILED))
+    }
+
     /// The end of the check, if the nodes decide it.
     fn verdict(&mut self) -> Option<Outcome> {
+        let fails = staying(&self.nodes).any(|node| has_failed(self.check, node));
+        self.failed = self.failed.filter(|_| fails).or_else(|| fails.then(Instant::now));
         let verdict = judge(self.check, &self.nodes);
         if self.told != Some(verdict) {
             tracing::info!(pool = %self.check.pool, ?verdict, resource = self.check.resource, "slices");
@@ -226,7 +239,7 @@ impl Follower<'_> {
             let event = tokio::select! {
                 biased;
                 event = stream.try_next() => event.map_err(|error| self.cluster.cause(&error, &right))?,
-                () = tokio::time::sleep_until(self.deadline) => return Ok(Some(Ended::TimeIsUp)),
+                () = tokio::time::sleep_until(self.end()) => return Ok(Some(Ended::TimeIsUp)),
                 () = tokio::time::sleep_until(longest) => return Ok(None),
             };
             match event {
@@ -254,7 +267,7 @@ impl Follower<'_> {
     }
 
     async fn pause(&self) {
-        tokio::time::sleep_until(self.deadline.min(Instant::now() + PAUSE)).await;
+        tokio::time::sleep_until(self.end().min(Instant::now() + PAUSE)).await;
     }
 
     async fn mismatch(&self) -> Mismatch {

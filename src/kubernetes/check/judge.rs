@@ -53,9 +53,18 @@ pub(super) fn judge(check: &SliceCheck, nodes: &BTreeMap<String, NodeSeen>) -> V
 }
 
 /// Whether a node is ready and offers exactly what was planned: the same GPUs under another name as well would be
-/// handed out twice.
+/// handed out twice, and whole GPUs may be as many as slices are to come.
 pub(super) fn is_right(check: &SliceCheck, node: &NodeSeen) -> bool {
-    node.ready && node.offers(&check.resource) == check.per_node && node.others(&check.resource).is_empty()
+    let cut = check.mig_manager.is_none() || node.mig_state() == Some("success");
+    node.ready
+        && cut
+        && node.offers(&check.resource) == check.per_node
+        && node.others(&check.resource).is_empty()
+}
+
+/// Whether mig-manager says that it could not cut a node's GPUs. It does not try again by itself.
+pub(super) fn has_failed(check: &SliceCheck, node: &NodeSeen) -> bool {
+    check.mig_manager.is_some() && node.mig_state() == Some("failed")
 }
 
 /// What is told of a node.

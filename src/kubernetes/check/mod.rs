@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::config::ConfigKey;
 use super::error::KubeError;
 use super::plugin::Place;
+use super::suits::Cut;
 use crate::duration::GoDuration;
 use crate::nodepool::PoolId;
 use crate::nodepool::spec::Taint;
@@ -44,6 +45,8 @@ pub struct SliceCheck {
     pub mig: Option<MigStrategy>,
     /// How GPUs or slices are shared.
     pub sharing: Sharing,
+    /// What the GPU operator's mig-manager is to do on the nodes; `None` where they come cut, or GPUs stay whole.
+    pub mig_manager: Option<Cut>,
     /// Who announces them.
     pub announcer: Announcer,
     /// The taints that the pool's nodes have for good: what does not tolerate them never comes.

@@ -37,6 +37,11 @@ impl KubeError {
             KubeError::NoDefault { config_map } => {
                 format!("A key in the ConfigMap {config_map} would change other nodes")
             }
+            KubeError::PodsStay { pods, after } => {
+                let pods =
+                    if pods.len() == 1 { "1 pod does".to_owned() } else { format!("{} pods do", pods.len()) };
+                format!("{pods} not leave the nodes that are to end (waited {})", GoDuration(*after))
+            }
             KubeError::Immutable { config_map } => format!("The ConfigMap {config_map} is immutable"),
         }
     }
@@ -96,6 +101,12 @@ impl KubeError {
                  config.fallbackStrategies={named,single}, or name another ConfigMap in device_plugin."
                     .to_owned()
             }
+            KubeError::PodsStay { pods, .. } => format!(
+                "{}\nThey are evicted, as `kubectl drain` does it, and not past their disruption budgets. Make room in a \
+                 budget that permits no disruption (more replicas, a higher maxUnavailable), or end the pods yourself; then \
+                 apply again.",
+                some(pods)
+            ),
             KubeError::Immutable { .. } => {
                 "No key can be added to it. Make it anew without `immutable: true`, or name another one in \
                  device_plugin.config_map and in the plugin's installation."
@@ -103,6 +114,18 @@ impl KubeError {
             }
         }
     }
+}
+
+/// Pods that are told one by one; the others are counted.
+const TOLD: usize = 10;
+
+/// The first of them, a line each.
+fn some(pods: &[String]) -> String {
+    let mut lines: Vec<String> = pods.iter().take(TOLD).map(|pod| format!("  - {pod}")).collect();
+    if pods.len() > TOLD {
+        lines.push(format!("  - and {} more", pods.len() - TOLD));
+    }
+    lines.join("\n")
 }
 
 /// A text with a full stop.

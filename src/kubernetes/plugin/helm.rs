@@ -81,7 +81,8 @@ pub fn configure_operator(place: &Place, policy: &str) -> String {
     )
 }
 
-fn indented(values: &str) -> String {
+/// Values as a block of their own within a text.
+pub(in crate::kubernetes) fn indented(values: &str) -> String {
     values.lines().map(|line| format!("  {line}\n")).collect()
 }
 

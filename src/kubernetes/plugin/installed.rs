@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::scheduling::Scheduling;
 use crate::kubernetes::config::Fallback;
+use crate::slicing::MigStrategy;
 
 /// What a cluster has.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +22,18 @@ pub struct Installed {
     pub plugins: Vec<DevicePlugin>,
     /// The ClusterPolicies; a cluster of the GPU operator has one.
     pub policies: Vec<ClusterPolicy>,
+    /// Whether ClusterPolicies may not be listed, so that there may be some.
+    pub hides_policies: bool,
+    /// Where Node Feature Discovery runs, which labels nodes with the devices that they have.
+    pub discovery: Vec<Scheduling>,
+}
+
+impl Installed {
+    /// Whether the GPU operator is there for certain, or may be.
+    pub fn may_be_operated(&self) -> bool {
+        let by_operator = |plugin: &DevicePlugin| plugin.vendor == Vendor::Operator;
+        !self.policies.is_empty() || self.hides_policies || self.plugins.iter().any(by_operator)
+    }
 }
 
 /// A DaemonSet that announces GPUs, or that reads the configuration beside such a one (feature discovery, MPS daemon).
@@ -75,6 +88,36 @@ pub struct ClusterPolicy {
     pub config_map: Option<String>,
     /// The key for nodes without the label.
     pub default: Option<String>,
+    /// `mig.strategy`: how slices are announced, whatever a ConfigMap says; empty where it is not set.
+    pub mig_strategy: String,
+    /// What cuts GPUs.
+    pub mig_manager: MigManager,
+}
+
+/// The GPU operator's mig-manager, as a ClusterPolicy sets it (source: NVIDIA gpu-operator v26.7.0,
+/// `api/nvidia/v1/clusterpolicy_types.go`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigManager {
+    /// Whether it runs; it does where nothing is said.
+    pub enabled: bool,
+    /// Its variables, as the policy lists them.
+    pub env: Vec<Value>,
+}
+
+impl MigManager {
+    /// Whether it restarts a machine that needs that for the change.
+    pub fn restarts(&self) -> bool {
+        self.env.iter().any(|one| one["name"] == Self::WITH_REBOOT && one["value"] == "true")
+    }
+
+    /// The variable that lets it restart machines.
+    pub const WITH_REBOOT: &str = "WITH_REBOOT";
+}
+
+impl Default for MigManager {
+    fn default() -> Self {
+        MigManager { enabled: true, env: Vec::new() }
+    }
 }
 
 /// Where a `config-manager` finds the configurations when nothing else is said.
@@ -111,6 +154,17 @@ impl DevicePlugin {
             scheduling: Scheduling::of(pod),
         })
     }
+}
+
+/// Where the workers of Node Feature Discovery run, if that is what a DaemonSet is (source: node-feature-discovery, its
+/// chart).
+pub(super) fn discovery(set: &DaemonSet) -> Option<Scheduling> {
+    let pod = set.spec.template.spec.as_ref()?;
+    let works = |container: &Container| {
+        let words = container.command.iter().chain(&container.args).flatten();
+        words.into_iter().any(|word| word.rsplit('/').next() == Some("nfd-worker"))
+    };
+    pod.containers.iter().any(works).then(|| Scheduling::of(pod))
 }
 
 /// Whether a container is a device plugin for NVIDIA GPUs: by its program, else by its image or its own name. The image
@@ -171,7 +225,26 @@ impl ClusterPolicy {
             namespace: namespace.to_owned(),
             config_map: text("/spec/devicePlugin/config/name").map(str::to_owned),
             default: text("/spec/devicePlugin/config/default").map(str::to_owned),
+            mig_strategy: text("/spec/mig/strategy").unwrap_or_default().to_owned(),
+            mig_manager: MigManager {
+                enabled: policy.pointer("/spec/migManager/enabled") != Some(&Value::Bool(false)),
+                env: policy
+                    .pointer("/spec/migManager/env")
+                    .and_then(Value::as_array)
+                    .cloned()
+                    .unwrap_or_default(),
+            },
         }
+    }
+
+    /// How slices are announced; `None` where they are not.
+    pub fn announces_by(&self) -> Option<MigStrategy> {
+        [MigStrategy::Single, MigStrategy::Mixed].into_iter().find(|one| one.as_str() == self.mig_strategy)
+    }
+
+    /// Whether the operator says that it does not follow this policy: of several it follows one.
+    pub fn is_ignored(policy: &Value) -> bool {
+        policy.pointer("/status/state").and_then(Value::as_str) == Some("ignored")
     }
 }
 

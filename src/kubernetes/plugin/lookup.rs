@@ -2,8 +2,9 @@
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams};
+use serde_json::Value;
 
-use super::installed::{ClusterPolicy, DevicePlugin, Installed};
+use super::installed::{ClusterPolicy, DevicePlugin, Installed, discovery};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::error::KubeError;
 use crate::kubernetes::rights::{Right, Verb};
@@ -20,18 +21,40 @@ impl Cluster {
     ///
     /// # Errors
     /// When DaemonSets may not be listed, or the cluster does not answer. ClusterPolicies that may not be seen are
-    /// taken as not there: the operator's DaemonSets show as well.
+    /// taken as not there: the operator's DaemonSets show as well. So are those that the operator ignores.
     pub async fn installed(&self, call: &Call) -> Result<Installed, KubeError> {
         let right = Right::everywhere(Verb::List, "apps", "daemonsets");
         let (api, options) = (self.all::<DaemonSet>(), ListParams::default());
         let sets = self.ask(call, &right, || api.list(&options)).await?;
         let mut plugins: Vec<DevicePlugin> = sets.items.iter().filter_map(DevicePlugin::of).collect();
         plugins.sort_by_key(DevicePlugin::full_name);
-        let policies = self.policies(call, &plugins).await?;
-        Ok(Installed { plugins, policies })
+        let discovery = sets.items.iter().filter_map(discovery).collect();
+        let (policies, hides_policies) = match self.policies(call).await {
+            Err(KubeError::Forbidden { .. }) => {
+                tracing::debug!("ClusterPolicies may not be listed; only DaemonSets tell what is installed");
+                (Vec::new(), true)
+            }
+            found => (found?, false),
+        };
+        let policies = if policies.is_empty() {
+            Vec::new()
+        } else {
+            let namespace = self.operator_namespace(call, &plugins).await?;
+            policies.iter().map(|policy| ClusterPolicy::of(policy, &namespace)).collect()
+        };
+        Ok(Installed { plugins, policies, hides_policies, discovery })
     }
 
-    async fn policies(&self, call: &Call, plugins: &[DevicePlugin]) -> Result<Vec<ClusterPolicy>, KubeError> {
+    /// The ClusterPolicies of the GPU operator that count; none without the operator. Their namespace is not looked for.
+    ///
+    /// # Errors
+    /// When they may not be listed, or the cluster does not answer.
+    pub async fn operator_policies(&self, call: &Call) -> Result<Vec<ClusterPolicy>, KubeError> {
+        let found = self.policies(call).await?;
+        Ok(found.iter().map(|policy| ClusterPolicy::of(policy, OPERATOR_NAMESPACE)).collect())
+    }
+
+    async fn policies(&self, call: &Call) -> Result<Vec<Value>, KubeError> {
         let right = Right::everywhere(Verb::List, "nvidia.com", "clusterpolicies");
         let kind = GroupVersionKind::gvk("nvidia.com", "v1", "ClusterPolicy");
         let resource = ApiResource::from_gvk_with_plural(&kind, "clusterpolicies");
@@ -41,22 +64,11 @@ impl Cluster {
             Ok(found) => found.items,
             // Without the operator the kind does not exist.
             Err(KubeError::Missing { .. }) => Vec::new(),
-            Err(KubeError::Forbidden { .. }) => {
-                tracing::debug!("ClusterPolicies may not be listed; only DaemonSets tell what is installed");
-                Vec::new()
-            }
             Err(error) => return Err(error),
         };
-        if found.is_empty() {
-            return Ok(Vec::new());
-        }
-        let namespace = self.operator_namespace(call, plugins).await?;
-        let policies = found.iter().map(|policy| {
-            // An object that was read as JSON can be written as JSON.
-            let value = serde_json::to_value(policy).unwrap_or_default();
-            ClusterPolicy::of(&value, &namespace)
-        });
-        Ok(policies.collect())
+        // An object that was read as JSON can be written as JSON.
+        let policies = found.iter().map(|policy| serde_json::to_value(policy).unwrap_or_default());
+        Ok(policies.filter(|policy| !ClusterPolicy::is_ignored(policy)).collect())
     }
 
     async fn operator_namespace(&self, call: &Call, plugins: &[DevicePlugin]) -> Result<String, KubeError> {

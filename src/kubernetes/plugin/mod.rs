@@ -21,7 +21,7 @@ pub mod scheduling;
 pub mod search;
 pub mod store;
 
-pub use installed::{ClusterPolicy, DevicePlugin, Installed, Mounted, Vendor};
+pub use installed::{ClusterPolicy, DevicePlugin, Installed, MigManager, Mounted, Vendor};
 pub use place::{Origin, Place, Wanted};
 pub use release::Released;
 pub use search::Found;

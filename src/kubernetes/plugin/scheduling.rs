@@ -56,6 +56,17 @@ impl Scheduling {
         found
     }
 
+    /// What the affinity demands of labels, as the API writes it: the alternatives, each with its expressions; an empty one
+    /// where nothing is demanded.
+    pub fn alternatives(&self) -> Vec<Vec<serde_json::Value>> {
+        let written = |term: &NodeSelectorTerm| {
+            let expressions = term.match_expressions.iter().flatten();
+            // What was read as JSON can be written as JSON.
+            expressions.map(|one| serde_json::to_value(one).unwrap_or_default()).collect()
+        };
+        if self.terms.is_empty() { vec![Vec::new()] } else { self.terms.iter().map(written).collect() }
+    }
+
     /// Those of the taints that keep the pods away.
     pub fn minded<'a>(&self, taints: &'a [Taint]) -> Vec<&'a Taint> {
         taints.iter().filter(|taint| self.minds(taint)).collect()

@@ -18,7 +18,7 @@ use super::super::slice_check::{KeyPlace, Look, PoolKey, look, warning};
 use super::companions::WantedKey;
 use super::lifecycle::Lifecycle;
 use super::planning::{paths_of, put};
-use super::{Kind, from_value};
+use super::{Kind, clouds, from_value, suiting};
 
 /// The word for a look that warns.
 pub(super) const WARN: &str = "warn";
@@ -78,10 +78,9 @@ fn is_due(plan: &Plan<'_>, kind: Kind) -> bool {
         Action::NoOp => return false,
         Action::Update => {}
     }
-    let cloud: Option<Cloud> =
-        plan.prior.and_then(|prior| prior.lookup("cloud").as_str()).and_then(|cloud| cloud.parse().ok());
     // New nodes have a driver of their own, and are cut anew.
-    let rolls = cloud.map(|cloud| paths_of(cloud, Change::Rolls)).unwrap_or_default();
+    let ground = plan.prior.and_then(clouds::ground);
+    let rolls = ground.map(|ground| paths_of(ground, Change::Rolls)).unwrap_or_default();
     plan.get("status").is_unknown()
         || [kind.slicing(), &SIZE, &ANNOUNCED].concat().iter().any(|path| plan.changed(path))
         || rolls.iter().any(|path| plan.changed(path))
@@ -140,6 +139,7 @@ impl Looking<'_> {
         let Looking { planned, wanted, .. } = self;
         // A workload tolerates every taint that the nodes have for good: the user's, the GPU's and the cloud's.
         let taints = from_value::taints(planned.lookup("scheduling.tolerations"), &mut Problems::default());
+        let config = from_value::config(planned, &mut Problems::default());
         Some(SliceCheck {
             pool: self.id.clone(),
             resource: planned.lookup("slices.resource_name").as_str()?.to_owned(),
@@ -151,7 +151,8 @@ impl Looking<'_> {
             },
             mig: wanted.mig_profile.map(|_| wanted.mig_strategy),
             sharing: wanted.sharing,
-            announcer: announcer(&from_value::config(planned, &mut Problems::default())),
+            mig_manager: suiting::cut(&config, &wanted.gpu.model, wanted.mig_strategy),
+            announcer: announcer(&config),
             taints: taints.known().into_iter().flatten().cloned().collect(),
             timeout: match planned.lookup("slice_check_timeout").as_str().map(str::parse) {
                 Some(Ok(GoDuration(written))) => written,
@@ -172,7 +173,7 @@ impl Looking<'_> {
 pub(in crate::provider) fn announcer(config: &NodePoolConfig) -> Announcer {
     let rules = from_value::cloud_of(config).and_then(cloud::rules);
     match rules.and_then(|rules| rules.plugin_config(config)) {
-        Some(PluginUse::Never) => Announcer::Cloud,
+        Some(PluginUse::Never | PluginUse::BuiltIn) => Announcer::Cloud,
         Some(PluginUse::Always | PluginUse::ForSharing) | None => Announcer::DevicePlugin { key: None },
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::cloud;
-use crate::nodepool::{CloudRules, Problems, checks};
+use crate::nodepool::change::Ground;
+use crate::nodepool::{CloudRules, OptionValue, Options, Problems, checks};
 use crate::slicing::Cloud;
 use crate::tfplugin::{AttributePath, Diagnostic, Diagnostics, Plan, Value};
 
@@ -35,6 +36,23 @@ pub(super) fn unbuilt(cloud: Cloud) -> Diagnostics {
 pub(super) fn patience(value: &Value) -> Duration {
     let own = value.lookup("cloud").as_str().and_then(|cloud| cloud::rules(cloud.parse().ok()?));
     own.map_or_else(|| all().map(CloudRules::patience).max().unwrap_or(READING), CloudRules::patience)
+}
+
+/// The column of the table of change classes that the pool of a state, or of a plan, is in; `None` while its cloud is
+/// not known.
+pub(super) fn ground(pool: &Value) -> Option<Ground> {
+    ground_on(pool.lookup("cloud").as_str()?.parse().ok()?, pool)
+}
+
+/// The same for a pool on this cloud, of which a configuration tells the rest.
+pub(super) fn ground_on(cloud: Cloud, pool: &Value) -> Option<Ground> {
+    let rules = cloud::rules(cloud)?;
+    let mut options = Options::default();
+    for path in rules.deciding_options() {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        options.set(name, pool.lookup(path).as_str().map(|text| OptionValue::Text(text.to_owned())));
+    }
+    Some(rules.ground(&options))
 }
 
 /// Refuses the options of another cloud than the pool's. While that is not known, the options of two clouds are one

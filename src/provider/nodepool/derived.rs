@@ -9,8 +9,8 @@ use crate::nodepool::config::{GpuConfig, NodePoolConfig};
 use crate::nodepool::gpu::NodeSlicing;
 use crate::nodepool::labels::slicing_labels;
 use crate::nodepool::resolve::{Defaults, effective_labels, effective_tags};
-use crate::nodepool::rules::SlicingChoice;
-use crate::nodepool::spec::{CapacityType, Taint};
+use crate::nodepool::rules::{PluginUse, SlicingChoice};
+use crate::nodepool::spec::{CapacityType, SharingSwitches, Taint};
 use crate::nodepool::{CloudRules, ClusterId, Field, OptionValue, Options, Problems};
 use crate::slicing::{Capacity, Catalogue, Cloud, GPU_RESOURCE, MigProfile, MigStrategy, Sharing};
 use crate::tfplugin::{Derived, Inputs, Step, Value};
@@ -35,7 +35,7 @@ pub(super) fn all(kind: Kind, session: &Arc<Session>) -> Vec<Derived> {
     all.extend(plugin_leaves(kind));
     let deciding =
         |inputs: Vec<&'static str>| -> Vec<&str> { inputs.into_iter().chain(deciding_options()).collect() };
-    let native_inputs = deciding([&node_inputs(kind)[..], &["config_key"]].concat());
+    let native_inputs = deciding([&node_inputs(kind)[..], &["config_key", "device_plugin"]].concat());
     let sent_inputs = deciding([&label_inputs(kind)[..], &["config_key"]].concat());
     let named_inputs = deciding([&node_inputs(kind)[..], &["device_plugin"]].concat());
     let slices = |leaf, read: fn(&Capacity) -> Value| slices(kind, leaf, read);
@@ -331,15 +331,28 @@ fn native(kind: Kind, inputs: &Inputs<'_>) -> Value {
     let Some(options) = deciding_input(inputs, rules).filter(|_| known(inputs, &["config_key"])) else {
         return Value::UNKNOWN;
     };
+    let Some(switches) = switches(kind, inputs, rules) else { return Value::UNKNOWN };
     text_map(rules.native(&SlicingChoice {
         gpu: &node.gpu,
         accelerator_type: node.accelerator_type.as_deref(),
         gpus_per_node: node.gpus_per_node,
         profile: profile.as_ref(),
         sharing: &sharing_input(inputs),
+        switches,
         config_key: inputs.str("config_key"),
         options: &options,
     }))
+}
+
+/// How shared slices meet pods, where the pool's own nodes are told; `None` while that is not known.
+fn switches(kind: Kind, inputs: &Inputs<'_>, rules: &dyn CloudRules) -> Option<SharingSwitches> {
+    let config = told_input(kind, inputs, rules)?;
+    let is_shared = config.sharing.known_or(Sharing::None)? != Sharing::None;
+    if is_shared && rules.plugin_config(&config)? == PluginUse::BuiltIn {
+        SharingSwitches::of(&config.device_plugin)
+    } else {
+        Some(SharingSwitches::default())
+    }
 }
 
 fn sent_labels(kind: Kind, inputs: &Inputs<'_>, defaults: &Defaults) -> Value {

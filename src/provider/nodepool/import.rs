@@ -36,7 +36,7 @@ impl Lifecycle {
     async fn import(&self, ctx: &Context, id: &PoolId) -> Result<Value, Diagnostics> {
         self.session.accepts(&id.cluster)?;
         let reached = self.reach(id.cluster.cloud())?;
-        let call = call(ctx, clouds::READING, Reports::none(ctx));
+        let call = call(ctx, &self.session, clouds::READING, Reports::none(ctx));
         let found = reached.pools.read(&call, id, Freshness::Live).await;
         let shown = |error: PoolError| messages::of_error(&error, self.kind.resource_type());
         let Some(mut pool) = found.map_err(shown)? else {

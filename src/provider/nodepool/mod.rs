@@ -9,8 +9,10 @@
 //! - `plugin`: what the cluster's device plugin is to be told of a pool.
 //! - `sharing`: what a change of sharing does to the pods that run.
 //! - `tags`: keys that differ in case only.
+//! - `suiting`: whether the cluster's NVIDIA software suits a pool, looked at before it is made.
 //! - `checking`: whether a pool that is ready offers its slices, and when that is looked at.
 //! - `private`: what the state carries beside its attributes.
+//! - `nodes`: draining, for clouds that end machines as they are.
 //! - `companions`: the key in the device plugin's ConfigMap.
 //! - `progress`: checkpoints on the way. `lifecycle`: create, update, read and delete. `import`: taking over. `told`: what a pool's key
 //!   says of it then. `moving`: from one kind to the
@@ -29,6 +31,7 @@ mod lifecycle;
 mod messages;
 mod moving;
 mod naming;
+mod nodes;
 mod planning;
 mod plugin;
 mod private;
@@ -37,6 +40,7 @@ mod resource;
 mod rolling;
 mod schema;
 mod sharing;
+mod suiting;
 mod tags;
 mod to_value;
 mod told;
@@ -47,3 +51,4 @@ pub(in crate::provider) use companions::messages::too_slow;
 pub use kind::Kind;
 pub(in crate::provider) use lifecycle::reach;
 pub use resource::NodePoolResource;
+pub(in crate::provider) use suiting::cut;

@@ -9,6 +9,7 @@ use crate::nodepool::{CloudRules, ClusterId, Field, NodePoolConfig, OptionKind, 
 use crate::slicing::{Cloud, MigProfile};
 use crate::tfplugin::{Plan, Value};
 
+use super::clouds::ground_on;
 use super::planning::{put, replacing};
 
 /// The name made from a prefix. It stays while the pool stays, and follows from the configuration alone when a new
@@ -42,7 +43,7 @@ fn name_inputs(
         ("resource_type".to_owned(), Json::from(resource_type)),
         ("name_prefix".to_owned(), Json::from(prefix)),
     ]);
-    for path in replacing(cloud) {
+    for path in replacing(ground_on(cloud, config)?) {
         let value = config.lookup(&path);
         if matches!(path.as_str(), "name" | "name_prefix") || value.is_null() {
             continue;

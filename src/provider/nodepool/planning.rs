@@ -1,12 +1,12 @@
 //! A node pool's own part in planning: its size and status, and what replaces it.
 
 use crate::cloud;
+use crate::nodepool::change::Ground;
 use crate::nodepool::gpu::NodeSlicing;
 use crate::nodepool::resolve::check_defaults;
 use crate::nodepool::{
     Change, Field, NodePoolConfig, OptionKind, OptionSpec, Problems, change, checks, name,
 };
-use crate::slicing::Cloud;
 use crate::tfplugin::{Action, AttributePath, Diagnostic, Plan, Value};
 
 use super::super::diagnostics;
@@ -53,11 +53,11 @@ pub(super) fn plan(plan: &mut Plan<'_>, kind: Kind, session: &Session) {
     }
     naming::plan(plan, kind.resource_type(), &config, cloud);
     checking::plan(plan, kind);
-    if let Some(cloud) = cloud
+    if let Some(ground) = plan.prior.and_then(clouds::ground)
         && plan.action() == Action::Update
     {
-        rolling::warn(plan, cloud, &mut problems);
-        sharing::warn(plan, cloud, foreign, &mut problems);
+        rolling::warn(plan, ground, &mut problems);
+        sharing::warn(plan, ground, foreign, &mut problems);
     }
     for diagnostic in &diagnostics::of_problems(&problems, true) {
         plan.diagnostics.push(diagnostic.clone());
@@ -157,10 +157,8 @@ fn unsettled(plan: &mut Plan<'_>) {
 /// Asks for a new pool where a change cannot be made to the one that is there. Its own cloud decides, which is known
 /// when the configuration's is not yet.
 fn replacements(plan: &mut Plan<'_>) {
-    let Some(cloud) = plan.prior.and_then(|prior| prior.lookup("cloud").as_str()?.parse().ok()) else {
-        return;
-    };
-    for path in replacing(cloud) {
+    let Some(ground) = plan.prior.and_then(clouds::ground) else { return };
+    for path in replacing(ground) {
         if plan.changed(&path) && !says_the_same(plan, &path) {
             plan.replace_because_of(&path);
         }
@@ -191,15 +189,16 @@ fn says_the_same(plan: &Plan<'_>, path: &str) -> bool {
     }
 }
 
-/// The dotted paths of the attributes that replace a pool of this cloud when they change.
-pub(super) fn replacing(cloud: Cloud) -> Vec<String> {
-    paths_of(cloud, Change::Replace)
+/// The dotted paths of the attributes that replace a pool when they change.
+pub(super) fn replacing(ground: Ground) -> Vec<String> {
+    paths_of(ground, Change::Replace)
 }
 
-/// The dotted paths of the attributes whose change does this on a cloud.
-pub(super) fn paths_of(cloud: Cloud, wanted: Change) -> Vec<String> {
+/// The dotted paths of the attributes whose change does this to a pool.
+pub(super) fn paths_of(ground: Ground, wanted: Change) -> Vec<String> {
+    let cloud = ground.cloud();
     let common =
-        change::COMMON.iter().filter(|row| row.on(cloud) == wanted).map(|row| row.attribute.to_owned());
+        change::COMMON.iter().filter(|row| row.on(ground) == wanted).map(|row| row.attribute.to_owned());
     let specs = cloud::rules(cloud).map(crate::nodepool::CloudRules::options).unwrap_or_default();
     common.chain(options_of(&cloud.to_string(), specs, wanted)).collect()
 }

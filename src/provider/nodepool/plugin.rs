@@ -1,8 +1,8 @@
 //! What the cluster's device plugin is to be told of a pool: the key of its ConfigMap, as far as a plan knows it.
 
 use crate::kubernetes::config::{ConfigKey, PluginConfig};
-use crate::nodepool::config::DevicePluginConfig;
 use crate::nodepool::rules::PluginUse;
+use crate::nodepool::spec::SharingSwitches;
 use crate::nodepool::{CloudRules, Field, NodePoolConfig};
 use crate::slicing::{MigStrategy, Sharing};
 
@@ -16,15 +16,33 @@ pub(super) fn key(config: &NodePoolConfig, rules: &dyn CloudRules) -> Field<Conf
     }
 }
 
-/// The extended resource that the plugin announces; null where it is told nothing.
+/// The extended resource that the pool's slices are announced as; null where nothing but the slices decides it.
 pub(super) fn announced(config: &NodePoolConfig, rules: &dyn CloudRules) -> Field<String> {
-    told(config, rules).map(|told| told.announced())
+    match rules.plugin_config(config) {
+        Some(PluginUse::BuiltIn) => built_in(config, rules),
+        _ => told(config, rules).map(|told| told.announced()),
+    }
+}
+
+/// The same where what announces them is built into the nodes.
+fn built_in(config: &NodePoolConfig, rules: &dyn CloudRules) -> Field<String> {
+    let (profile, strategy) = (&config.mig_profile, config.mig_strategy.known_or(MigStrategy::Single));
+    let (sharing, switches) =
+        (config.sharing.known_or(Sharing::None), SharingSwitches::of(&config.device_plugin));
+    match (sharing, switches, strategy) {
+        (Some(Sharing::None), _, _) => Field::Null,
+        (Some(sharing), Some(switches), Some(strategy)) if !profile.is_unknown() => {
+            let resource = rules.resource_name(strategy, profile.known());
+            Field::Known(switches.announced(resource, sharing))
+        }
+        _ => Field::Unknown,
+    }
 }
 
 /// The configuration for a pool's nodes.
 fn told(config: &NodePoolConfig, rules: &dyn CloudRules) -> Field<PluginConfig> {
     let Some(used) = rules.plugin_config(config) else { return Field::Unknown };
-    if used == PluginUse::Never {
+    if !used.is_by_config() {
         return Field::Null;
     }
     let (profile, sharing) = (&config.mig_profile, config.sharing.known_or(Sharing::None));
@@ -34,22 +52,18 @@ fn told(config: &NodePoolConfig, rules: &dyn CloudRules) -> Field<PluginConfig> 
     };
     let profile = profile.known();
     let needs_one = match used {
-        PluginUse::Never => false,
+        PluginUse::Never | PluginUse::BuiltIn => false,
         PluginUse::Always => profile.is_some() || sharing != Sharing::None,
         PluginUse::ForSharing => sharing != Sharing::None,
     };
     if !needs_one {
         return Field::Null;
     }
-    let unset = DevicePluginConfig::default();
-    let plugin = match &config.device_plugin {
-        Field::Null => &unset,
-        Field::Unknown => return Field::Unknown,
-        Field::Known(plugin) => plugin,
+    let Some(SharingSwitches { rename_resource: rename, fail_requests_greater_than_one }) =
+        SharingSwitches::of(&config.device_plugin)
+    else {
+        return Field::Unknown;
     };
-    let switches =
-        (plugin.rename_resource.known_or(false), plugin.fail_requests_greater_than_one.known_or(true));
-    let (Some(rename), Some(fail_requests_greater_than_one)) = switches else { return Field::Unknown };
     Field::Known(PluginConfig {
         mig_strategy: profile.map(|_| strategy),
         sharing,
@@ -63,6 +77,8 @@ fn told(config: &NodePoolConfig, rules: &dyn CloudRules) -> Field<PluginConfig> 
 mod tests {
     use super::*;
     use crate::cloud;
+    use crate::nodepool::config::DevicePluginConfig;
+    use crate::nodepool::{OptionValue, Options};
     use crate::slicing::Cloud;
 
     fn on(cloud: Cloud, change: impl FnOnce(&mut NodePoolConfig)) -> (Field<String>, Field<String>) {
@@ -105,6 +121,36 @@ mod tests {
             |it: &mut NodePoolConfig| it.sharing = Field::Known(Sharing::TimeSlicing { replicas: 4 });
         assert_eq!(on(Cloud::Aks, |_| ()), (Field::Null, Field::Null));
         assert_eq!(on(Cloud::Gke, shared), (Field::Null, Field::Null));
+    }
+
+    fn stack(word: &str) -> Field<Options> {
+        let mut options = Options::default();
+        options.set("gpu_stack", Some(OptionValue::Text(word.to_owned())));
+        Field::Known(options)
+    }
+
+    #[test]
+    fn on_eks_the_stack_decides_who_is_told() {
+        let pool = |word: &str, sharing: Sharing, rename: Field<bool>| {
+            on(Cloud::Eks, |it| {
+                it.options = stack(word);
+                it.sharing = Field::Known(sharing);
+                let plugin = DevicePluginConfig { rename_resource: rename, ..Default::default() };
+                it.device_plugin = Field::Known(plugin);
+            })
+        };
+        let shared = Sharing::TimeSlicing { replicas: 4 };
+        let name = |text: &str| Field::Known(text.to_owned());
+        for operator in ["gpu_operator", "device_plugin"] {
+            begins(&pool(operator, shared, Field::Null), "ts4", "nvidia.com/gpu");
+            begins(&pool(operator, shared, Field::Known(true)), "ts4", "nvidia.com/gpu.shared");
+            assert_eq!(pool(operator, Sharing::None, Field::Null), (Field::Null, Field::Null));
+        }
+        let bottlerocket = |sharing, rename| pool("bottlerocket", sharing, rename);
+        assert_eq!(bottlerocket(shared, Field::Null), (Field::Null, name("nvidia.com/gpu")));
+        assert_eq!(bottlerocket(shared, Field::Known(true)), (Field::Null, name("nvidia.com/gpu.shared")));
+        assert_eq!(bottlerocket(shared, Field::Unknown), (Field::Null, Field::Unknown));
+        assert_eq!(bottlerocket(Sharing::None, Field::Unknown), (Field::Null, Field::Null));
     }
 
     #[test]

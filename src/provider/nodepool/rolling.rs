@@ -1,16 +1,19 @@
 //! The warning before an update that replaces or restarts every node.
 
-use crate::nodepool::spec::Amount;
+use crate::cloud;
+use crate::nodepool::change::Ground;
+use crate::nodepool::spec::{Amount, SharingSwitches};
 use crate::nodepool::{Change, Problems, version};
 use crate::slicing::Cloud;
 use crate::tfplugin::{Plan, Value};
 
+use super::from_value;
 use super::planning::paths_of;
 
 /// Warns when an update replaces or restarts every node, with what that takes.
-pub(super) fn warn(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
-    let changed = paths_of(cloud, Change::Rolls).into_iter().filter(|path| plan.changed(path));
-    let rolled: Vec<String> = changed.filter(|path| !is_fulfilled(plan, path)).collect();
+pub(super) fn warn(plan: &Plan<'_>, ground: Ground, problems: &mut Problems) {
+    let changed = paths_of(ground, Change::Rolls).into_iter().filter(|path| plan.changed(path));
+    let rolled: Vec<String> = changed.filter(|path| !is_fulfilled(plan, ground, path)).collect();
     let Some(first) = rolled.first() else { return };
     let count = plan.get("node_count").as_u64();
     let nodes = match count {
@@ -20,6 +23,7 @@ pub(super) fn warn(plan: &Plan<'_>, cloud: Cloud, problems: &mut Problems) {
     };
     let surge = match plan.get("upgrade.max_surge") {
         Value::Unknown(_) => Surge::NotKnown,
+        Value::Null if ground.cloud() == Cloud::Eks => Surge::Eks,
         Value::Null => Surge::Unset,
         written => written.as_str().and_then(|text| text.parse().ok()).map_or(Surge::NotKnown, Surge::Of),
     };
@@ -41,17 +45,33 @@ enum Surge {
     Of(Amount),
     /// The pool has no such setting, as spot pools on AKS.
     Unset,
+    /// EKS makes as many as it likes.
+    Eks,
     /// The plan does not know it yet.
     NotKnown,
 }
 
 /// Whether nodes that fulfil the prior value fulfil the planned one too: versions are a minimum, so a lower one or none
-/// asks nothing of them.
-fn is_fulfilled(plan: &Plan<'_>, path: &str) -> bool {
-    let before = plan.prior.and_then(|prior| prior.lookup(path).as_str());
-    match plan.get(path) {
-        now if path != "kubernetes_version" || now.is_unknown() => false,
-        now => now.as_str().is_none_or(|now| before.is_some_and(|before| version::satisfies(before, now))),
+/// asks nothing of them, and a switch may be written that was so by default.
+fn is_fulfilled(plan: &Plan<'_>, ground: Ground, path: &str) -> bool {
+    let Some(prior) = plan.prior else { return false };
+    let (before, now) = (prior.lookup(path), plan.get(path));
+    match path {
+        "kubernetes_version" if !now.is_unknown() => now
+            .as_str()
+            .is_none_or(|now| before.as_str().is_some_and(|before| version::satisfies(before, now))),
+        "device_plugin" => {
+            let switches = |value: &Value| SharingSwitches::of(&from_value::device_plugin(value));
+            switches(before).is_some_and(|before| switches(now) == Some(before))
+        }
+        _ => {
+            let option = path.strip_prefix(&format!("{}.", ground.cloud()));
+            let shows = |name: &str| {
+                let rules = cloud::rules(ground.cloud())?;
+                Some(rules.may_show_as(name, now.as_str()?, before.as_str()?))
+            };
+            option.and_then(shows) == Some(true)
+        }
     }
 }
 
@@ -82,6 +102,13 @@ fn spare(surge: Surge, nodes: Option<u64>, machine_type: &str) -> String {
         (Surge::Of(Amount::Percent(percent)), None) => {
             needs(format!("spare machines for {percent} % of its nodes"), "upgrade.max_surge".to_owned())
         }
+        // Source: EKS user guide, "Understand each phase of node updates".
+        (Surge::Eks, _) => needs(
+            "spare machines".to_owned(),
+            "EKS makes new nodes before it takes old ones away, up to two for each zone of the subnets or \
+             upgrade.max_unavailable, whichever is more"
+                .to_owned(),
+        ),
         (Surge::Unset, _) => {
             "The pool has no upgrade settings, so the cloud decides how many spare machines that takes.".to_owned()
         }
@@ -112,7 +139,7 @@ mod tests {
             diagnostics: &mut Diagnostics::new(),
         };
         let mut problems = Problems::default();
-        warn(&plan, Cloud::Aks, &mut problems);
+        warn(&plan, Ground::Aks, &mut problems);
         !problems.0.is_empty()
     }
 

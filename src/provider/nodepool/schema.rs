@@ -58,9 +58,10 @@ fn identity() -> Vec<Attribute> {
             .required()
             .equivalent(equivalent::clusters)
             .describe(
-                "The cluster, which decides the cloud: `azurerm_kubernetes_cluster.<name>.id`, or \
-                 `google_container_cluster.<name>.id` (or its self-link). Spellings that mean the same cluster never \
-                 replace the pool. It may be unknown at plan; the cloud then comes from `machine_type`.",
+                "The cluster, which decides the cloud: `azurerm_kubernetes_cluster.<name>.id`, \
+                 `google_container_cluster.<name>.id` (or its self-link), or `aws_eks_cluster.<name>.arn`. Spellings \
+                 that mean the same cluster never replace the pool. It may be unknown at plan; the cloud then comes \
+                 from `machine_type`.",
             ),
         Attribute::string("name").optional_computed().describe(
             "The pool's name, by the cloud's rules. Exactly one of `name` and `name_prefix` is set.",
@@ -76,8 +77,8 @@ fn identity() -> Vec<Attribute> {
 fn machine() -> Vec<Attribute> {
     vec![
         Attribute::string("machine_type").required().equivalent(equivalent::machine_types).describe(
-            "The cloud's machine type, such as `Standard_NC24ads_A100_v4` or `a2-highgpu-1g`. Its GPUs come from the provider's catalogue; an \
-             unknown type is a warning and needs `gpu`.",
+            "The cloud's machine type, such as `Standard_NC24ads_A100_v4`, `a2-highgpu-1g` or `p4d.24xlarge`. Its GPUs \
+             come from the provider's catalogue; an unknown type is a warning and needs `gpu`.",
         ),
         Attribute::object(
             "gpu",
@@ -111,7 +112,8 @@ fn cut() -> Vec<Attribute> {
             .default(Value::string("single"))
             .describe(
                 "How slices are requested: `single` (default) names every slice `nvidia.com/gpu`; `mixed` names it after \
-                 its profile. GKE, and AKS with `gpu_stack = \"managed\"`, know only `single`.",
+                 its profile. GKE, AKS with `gpu_stack = \"managed\"` and EKS with `gpu_stack = \"bottlerocket\"` know \
+                 only `single`.",
             ),
     ]
 }
@@ -120,7 +122,7 @@ fn shared() -> Vec<Attribute> {
     vec![
         Attribute::number("replicas").required().describe(
             "How many containers share each GPU, or each GPU instance where `mig_profile` is set: at least 2, and at \
-             most 48 on GKE.",
+             most 48 on GKE and, on every cloud, with `mps`.",
         ),
         Attribute::string("sharing_strategy")
             .optional_computed()
@@ -163,7 +165,7 @@ fn size() -> Vec<Attribute> {
         Attribute::set("zones", Type::String).optional().describe(
             "The zones of the pool: numbers such as `1` on AKS, names such as `us-central1-a` on GKE. GKE requires \
              them for a cluster in a region, and a cluster in a zone has that zone. On AKS machines are in no zone \
-             in particular when it is unset.",
+             in particular when it is unset. EKS refuses them: there `eks.subnet_ids` decides.",
         ),
     ]
 }
@@ -196,8 +198,8 @@ fn nodes() -> Vec<Attribute> {
         ),
         Attribute::number("disk_size_gb").optional_computed().use_state().describe("Boot disk in GB."),
         Attribute::string("disk_type").optional_computed().use_state().describe(
-            "Boot disk type, in the cloud's spelling, such as `Ephemeral` on AKS and `pd-balanced` \
-             on GKE.",
+            "Boot disk type, in the cloud's spelling, such as `Ephemeral` on AKS, `pd-balanced` on GKE and `gp3` on \
+             EKS.",
         ),
         Attribute::number("max_pods").optional_computed().use_state().describe(
             "Pods per node at the most. Every slice takes a pod, so fewer pods than slices leave slices unused.",
@@ -211,7 +213,8 @@ fn nodes() -> Vec<Attribute> {
             vec![
                 Attribute::string("max_surge").optional_computed().use_state().describe(
                     "Nodes made beyond the pool's size while it rolls, such as `\"1\"`, or on AKS also `\"33%\"`. Each \
-                     needs a spare GPU machine.",
+                     needs a spare GPU machine. EKS takes only `\"0\"`, which lets old nodes go first, and decides \
+                     the number itself when it is unset.",
                 ),
                 Attribute::string("max_unavailable")
                     .optional_computed()
@@ -254,7 +257,9 @@ fn plugin() -> Attribute {
     .optional()
     .describe(
         "What NVIDIA's device plugin in the cluster is told, and where, for pools whose slices it announces: on AKS all but \
-         those with `gpu_stack = \"managed\"`. GKE announces slices itself, and this is refused there.",
+         those with `gpu_stack = \"managed\"`, on EKS all but those with `gpu_stack = \"bottlerocket\"`. On Bottlerocket \
+         the last two switches hold as well, since its own device plugin knows them; the other three are refused. GKE \
+         announces slices itself, and all of this is refused there.",
     )
 }
 

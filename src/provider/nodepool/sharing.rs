@@ -1,14 +1,15 @@
 //! The warnings before a change of how GPUs are shared: what it does to the pods that run.
 
+use crate::nodepool::change::Ground;
+use crate::nodepool::labels::{PROFILE_LABEL, SHARING_LABEL};
 use crate::nodepool::{Change, Problems, change};
-use crate::slicing::Cloud;
 use crate::tfplugin::{Plan, Value};
 
 use super::private::Shared;
 
 /// Warns of slices that go away, and of pods that no longer find the pool. `foreign` is sharing that the update takes
 /// away because the resource has none.
-pub(super) fn warn(plan: &Plan<'_>, cloud: Cloud, foreign: Option<Shared>, problems: &mut Problems) {
+pub(super) fn warn(plan: &Plan<'_>, ground: Ground, foreign: Option<Shared>, problems: &mut Problems) {
     if let Some(shared) = foreign {
         let sharing = shared.sharing();
         problems.warning(
@@ -23,7 +24,7 @@ pub(super) fn warn(plan: &Plan<'_>, cloud: Cloud, foreign: Option<Shared>, probl
             ),
         );
     }
-    let stays = change::of("replicas", cloud) == Some(Change::InPlace);
+    let stays = change::of("replicas", ground) == Some(Change::InPlace);
     fewer(plan, stays, problems);
     selector(plan, stays, problems);
     handed_over(plan, problems);
@@ -61,28 +62,29 @@ fn fewer(plan: &Plan<'_>, stays: bool, problems: &mut Problems) {
     );
 }
 
-/// The labels that pods select by say how GPUs are shared.
+/// The labels that pods select by say what a node's GPUs are divided into.
 fn selector(plan: &Plan<'_>, stays: bool, problems: &mut Problems) {
-    const LABEL: &str = crate::nodepool::labels::SHARING_LABEL;
     let Some(prior) = plan.prior else { return };
-    let word = |value: &Value| Some(value.as_map()?.get(LABEL)?.as_str()?.to_owned());
-    let was = word(prior.lookup("scheduling.node_selector"));
-    let is = word(plan.get("scheduling.node_selector"));
-    let (Some(was), Some(is)) = (was, is) else { return };
-    if was != is {
-        problems.warning(
-            "sharing_strategy",
-            format!("Nodes get the label {LABEL} = {is} instead of {was}"),
-            format!(
-                "Pods that select {LABEL} = {was}, as scheduling.node_selector has said so far, find no node here any \
-                 more. {} Apply the new scheduling.node_selector to the workloads too.",
-                if stays {
-                    "Those that run stay."
-                } else {
-                    "Those that run are evicted where the cloud replaces their node, and stay where it does not."
-                }
-            ),
-        );
+    for (label, attribute) in [(PROFILE_LABEL, "mig_profile"), (SHARING_LABEL, "sharing_strategy")] {
+        let word = |value: &Value| Some(value.as_map()?.get(label)?.as_str()?.to_owned());
+        let was = word(prior.lookup("scheduling.node_selector"));
+        let is = word(plan.get("scheduling.node_selector"));
+        let (Some(was), Some(is)) = (was, is) else { continue };
+        if was != is {
+            problems.warning(
+                attribute,
+                format!("Nodes get the label {label} = {is} instead of {was}"),
+                format!(
+                    "Pods that select {label} = {was}, as scheduling.node_selector has said so far, find no node here \
+                     any more. {} Apply the new scheduling.node_selector to the workloads too.",
+                    if stays {
+                        "Those that run stay."
+                    } else {
+                        "Those that run are evicted where the cloud replaces their node, and stay where it does not."
+                    }
+                ),
+            );
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::nodepool::labels::{CONFIG_LABEL, MPS_LABEL, slicing_labels};
 use crate::nodepool::rules::PluginUse;
-use crate::nodepool::spec::{Amount, Taint};
+use crate::nodepool::spec::{Amount, SharingSwitches, Taint};
 use crate::nodepool::{
     Change, CloudRules, ClusterId, Field, NodePool, NodePoolConfig, OptionKind, OptionSpec, OptionValue,
     Options,
@@ -12,7 +12,7 @@ use crate::nodepool::{
 use crate::slicing::{Catalogue, MigProfile, Sharing};
 use crate::tfplugin::{Number, Value};
 
-use super::{checking, equivalent, tags};
+use super::{checking, equivalent, from_value, tags};
 
 /// Why a pool is turned into state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,9 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn
         put("replicas", shared.then(|| pool.sharing.replicas()).into());
         put("sharing_strategy", shared.then(|| pool.sharing.to_string()).into());
     }
+    if let Some(plugin) = switches(pool, prior, rules).filter(|_| has("replicas") && !import) {
+        put("device_plugin", plugin);
+    }
     put("capacity_type", Value::string(pool.capacity_type.word()));
     for (name, value) in size(pool, prior) {
         put(name, value);
@@ -92,7 +95,7 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn
         put("slice_check", Value::string(checking::WARN));
         put("slice_check_timeout", Value::Null);
         put("allocatable_slices", Value::Null);
-        put("device_plugin", Value::Null);
+        put("device_plugin", switches(pool, &Value::Null, rules).unwrap_or(Value::Null));
         put("timeouts", Value::Null);
     }
     Value::Object(state)
@@ -133,7 +136,9 @@ fn size(pool: &NodePool, prior: &Value) -> [(&'static str, Value); 2] {
 fn zones(pool: &NodePool, prior: &Value, import: bool) -> Value {
     let only_the_clusters_own = match &pool.id.cluster {
         ClusterId::Gke { location, .. } => pool.zones.iter().eq([location]),
-        ClusterId::Aks { .. } | ClusterId::Eks { .. } => pool.zones.is_empty(),
+        ClusterId::Aks { .. } => pool.zones.is_empty(),
+        // The subnets' zones, which nobody can write.
+        ClusterId::Eks { .. } => true,
     };
     if only_the_clusters_own && (import || prior.lookup("zones").is_null()) {
         return Value::Null;
@@ -143,8 +148,39 @@ fn zones(pool: &NodePool, prior: &Value, import: bool) -> Value {
 
 /// Whether a device plugin in the cluster announces the pool's slices.
 pub(in crate::provider) fn is_told_by_plugin(pool: &NodePool, rules: &dyn CloudRules) -> bool {
+    plugin_use(pool, rules).is_some_and(PluginUse::is_by_config)
+}
+
+fn plugin_use(pool: &NodePool, rules: &dyn CloudRules) -> Option<PluginUse> {
     let config = NodePoolConfig { options: Field::Known(pool.options.clone()), ..NodePoolConfig::default() };
-    rules.plugin_config(&config).is_some_and(|used| used != PluginUse::Never)
+    rules.plugin_config(&config)
+}
+
+/// What `device_plugin` says where the pool's own nodes are told of its switches; `None` where they are not, and where
+/// the prior value says the same.
+fn switches(pool: &NodePool, prior: &Value, rules: &dyn CloudRules) -> Option<Value> {
+    let is_told = plugin_use(pool, rules) == Some(PluginUse::BuiltIn) && pool.sharing != Sharing::None;
+    let said = SharingSwitches::of(&from_value::device_plugin(prior.lookup("device_plugin")));
+    (is_told && said != Some(pool.switches)).then(|| device_plugin(pool.switches))
+}
+
+/// An object with these switches. What is as it would be anyway is left out, as most configurations leave it out.
+pub(super) fn device_plugin(switches: SharingSwitches) -> Value {
+    let default = SharingSwitches::default();
+    let unlike = |value: bool, default: bool| if value == default { Value::Null } else { Value::Bool(value) };
+    if switches == default {
+        return Value::Null;
+    }
+    Value::object([
+        ("manage_config", Value::Null),
+        ("namespace", Value::Null),
+        ("config_map", Value::Null),
+        ("rename_resource", unlike(switches.rename_resource, default.rename_resource)),
+        (
+            "fail_requests_greater_than_one",
+            unlike(switches.fail_requests_greater_than_one, default.fail_requests_greater_than_one),
+        ),
+    ])
 }
 
 /// The labels that a user may have written: all but our own.

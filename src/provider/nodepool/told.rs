@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::kubernetes::config::{ConfigKey, PluginConfig, key};
 use crate::kubernetes::plugin::{CONFIG_LABEL, Found, Place, Wanted};
+use crate::nodepool::spec::SharingSwitches;
 use crate::nodepool::{Call, CloudRules, NodePool};
 use crate::slicing::{MigProfile, Sharing};
 use crate::tfplugin::{Context, Diagnostic, Diagnostics, Value};
@@ -15,7 +16,7 @@ use super::super::slice_check::{Untold, reach, told_by_key};
 use super::Kind;
 use super::companions::Held;
 use super::lifecycle::Lifecycle;
-use super::to_value::is_told_by_plugin;
+use super::to_value::{device_plugin, is_told_by_plugin};
 
 /// How long the cluster may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -43,18 +44,14 @@ impl Told {
         if let Some(strategy) = mig_strategy {
             put("mig_strategy", Value::string(strategy.as_str()));
         }
-        // What is as it would be anyway is left out, as most configurations leave it out.
-        if *sharing != Sharing::None && (*rename || !*fail) {
-            let unlike =
-                |value: bool, default: bool| if value == default { Value::Null } else { Value::Bool(value) };
-            let plugin = Value::object([
-                ("manage_config", Value::Null),
-                ("namespace", Value::Null),
-                ("config_map", Value::Null),
-                ("rename_resource", unlike(*rename, false)),
-                ("fail_requests_greater_than_one", unlike(*fail, true)),
-            ]);
-            put("device_plugin", plugin);
+        if *sharing != Sharing::None {
+            put(
+                "device_plugin",
+                device_plugin(SharingSwitches {
+                    rename_resource: *rename,
+                    fail_requests_greater_than_one: *fail,
+                }),
+            );
         }
     }
 

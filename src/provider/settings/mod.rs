@@ -82,6 +82,7 @@ pub(super) fn configured(
 ) -> Result<(Settings, Configured), Diagnostics> {
     let sandbox = sandbox.filter(|url| !url.is_empty()).map(|url| sandbox_url(&url)).transpose()?;
     let settings = Settings {
+        aws: crate::cloud::settings::AwsSettings::default(),
         azure: azure::settings(config.lookup("azure")),
         google: google::settings(config.lookup("google")),
         user_agent: format!(

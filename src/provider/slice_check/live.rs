@@ -7,7 +7,8 @@ use crate::kubernetes::Cluster;
 use crate::kubernetes::check::{Announcer, SliceCheck};
 use crate::kubernetes::config::{ConfigKey, PluginConfig, Told};
 use crate::kubernetes::error::KubeError;
-use crate::kubernetes::plugin::{CONFIG_LABEL, Found, Place, Wanted};
+use crate::kubernetes::plugin::{CONFIG_LABEL, ClusterPolicy, Found, Place, Wanted};
+use crate::kubernetes::suits::Cut;
 use crate::nodepool::config::GpuConfig;
 use crate::nodepool::gpu::NodeSlicing;
 use crate::nodepool::spec::Taint;
@@ -82,6 +83,17 @@ pub(in crate::provider) async fn told_by_key(
     Ok(Some(ToldByKey { place, key, config }))
 }
 
+/// How the GPU operator announces slices: as its policy says, and as its chart has it where that cannot be seen.
+pub(super) async fn operators_strategy(cluster: &Cluster, call: &Call) -> MigStrategy {
+    match cluster.operator_policies(call).await {
+        Ok(policies) => policies.iter().find_map(ClusterPolicy::announces_by).unwrap_or_default(),
+        Err(error) => {
+            tracing::debug!(%error, "the GPU operator's policy could not be seen");
+            MigStrategy::default()
+        }
+    }
+}
+
 /// Why nothing is to be expected of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::provider) enum NoSlices {
@@ -103,6 +115,7 @@ pub(in crate::provider) fn expected(
     pool: &NodePool,
     announcer: Announcer,
     told: Option<&PluginConfig>,
+    cut: Option<Cut>,
     timeout: Duration,
 ) -> Result<SliceCheck, NoSlices> {
     let gpu = pool.gpu.as_ref().ok_or(NoSlices::NoGpus)?;
@@ -110,19 +123,27 @@ pub(in crate::provider) fn expected(
         Field::Known(GpuConfig { model: Field::Known(gpu.model.clone()), count: Field::Known(gpu.count) });
     let node = NodeSlicing::find(Some(pool.id.cluster.cloud()), &pool.machine_type, &chosen)
         .ok_or_else(|| NoSlices::UnknownGpu(pool.machine_type.clone()))?;
-    let strategy = told.and_then(|told| told.mig_strategy).unwrap_or(MigStrategy::Single);
+    // The operator's own word wins over a key.
+    let strategy = cut.map(|cut| cut.strategy).or_else(|| told.and_then(|told| told.mig_strategy));
+    let strategy = strategy.unwrap_or(MigStrategy::Single);
     let sharing = told.map_or(pool.sharing, |told| told.sharing);
     let capacity = node
         .capacity(pool.mig_profile, sharing, strategy, None)
         .map_err(|_| NoSlices::Uncountable(pool.machine_type.clone()))?;
+    let resource = match (told, pool.mig_profile) {
+        (Some(told), _) => told.announced(),
+        (None, Some(profile)) if strategy == MigStrategy::Mixed => profile.mixed_resource_name(),
+        (None, _) => GPU_RESOURCE.to_owned(),
+    };
     Ok(SliceCheck {
         pool: pool.id.clone(),
-        resource: told.map_or_else(|| GPU_RESOURCE.to_owned(), PluginConfig::announced),
+        resource,
         per_node: capacity.per_node,
         gpus: node.gpus_per_node,
         nodes: if pool.autoscaling.is_some() { None } else { pool.node_count },
         mig: pool.mig_profile.map(|_| strategy),
         sharing,
+        mig_manager: cut,
         announcer,
         taints: pool.taints.iter().cloned().chain(pool.gpu_taint.then(Taint::gpu)).collect(),
         timeout,

@@ -14,13 +14,14 @@ use crate::duration::GoDuration;
 use crate::kubernetes::check::Announcer;
 use crate::nodepool::pools::{Checkpoint, Freshness, Progress};
 use crate::nodepool::{Call, Field, Health, NodePool, NodePoolConfig, NodePools, PoolError, PoolId};
+use crate::slicing::MigStrategy;
 use crate::tfplugin::{
     AttributePath, Context, Diagnostic, Diagnostics, Operation, Plan, Resource, Schema, Value,
 };
 
-use super::super::nodepool::{READING, announcer, reach};
+use super::super::nodepool::{READING, announcer, cut, reach};
 use super::super::session::Session;
-use super::live::{expected, told_by_key};
+use super::live::{expected, operators_strategy, told_by_key};
 use super::look::{self, KeyPlace, Look, PoolKey};
 use super::schema::{self, PATIENCE};
 use super::words;
@@ -143,16 +144,22 @@ impl SliceCheckResource {
             let summary = format!("The slices of the node pool {} were not verified", pool.id.name);
             Diagnostics::from(at_pool(Diagnostic::error(summary, why)))
         };
-        let announcer = announcer(&as_written(pool));
+        let written = as_written(pool);
+        let announcer = announcer(&written);
+        let gpu = pool.gpu.as_ref().map_or("", |gpu| gpu.model.as_str());
+        let mut cut = cut(&written, gpu, MigStrategy::default());
         let told = if announcer == Announcer::Cloud {
             None
         } else {
             let cluster = look::reach(&self.session, call, &pool.id.cluster).await;
             let cluster = cluster.map_err(|why| not_verified(why.detail()))?;
+            if let Some(cut) = &mut cut {
+                cut.strategy = operators_strategy(&cluster, call).await;
+            }
             told_by_key(&cluster, call, pool).await.map_err(|error| not_verified(error.to_string()))?
         };
         let left = until.saturating_duration_since(Instant::now());
-        let check = expected(pool, announcer, told.as_ref().map(|told| &told.config), left)
+        let check = expected(pool, announcer, told.as_ref().map(|told| &told.config), cut, left)
             .map_err(|error| not_verified(error.to_string()))?;
         let key = told.map(|told| PoolKey { key: told.key, at: KeyPlace::Known(told.place) });
         let (resource, per_node) = (check.resource.clone(), check.per_node);
@@ -278,6 +285,7 @@ fn call(ctx: &Context) -> Call {
         deadline: ctx.deadline().map_or_else(|| Instant::now() + timeout, tokio::time::Instant::into_std),
         timeout,
         progress: Box::new(Warnings(ctx.clone())),
+        nodes: None,
     }
 }
 

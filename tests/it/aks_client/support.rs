@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gpuslice::cloud::{ApiVersion, AzureSettings};
-use gpuslice::nodepool::spec::{CapacityType, NodeGpus, Size, Upgrade};
+use gpuslice::nodepool::spec::{CapacityType, NodeGpus, SharingSwitches, Size, Upgrade};
 use gpuslice::nodepool::{NodePoolSpec, Options};
 use gpuslice::slicing::{Cloud, MigStrategy, Sharing};
 
@@ -41,6 +41,7 @@ pub(crate) fn pool() -> NodePoolSpec {
         mig_profile: Some("2g.20gb".parse().unwrap()),
         mig_strategy: MigStrategy::Single,
         sharing: Sharing::None,
+        switches: SharingSwitches::default(),
         size: Size::Fixed(1),
         capacity_type: CapacityType::OnDemand,
         zones: None,

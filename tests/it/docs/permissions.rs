@@ -1,5 +1,6 @@
 //! The calls that the provider makes, each with the permission that its cloud demands for it.
 
+mod amazon;
 mod azure;
 mod google;
 mod kubernetes;
@@ -34,8 +35,10 @@ struct Calls {
 
 /// The table of the guide for one cloud.
 pub(super) fn table(cloud: &str) -> String {
-    if cloud == "kubernetes" {
-        return kubernetes::table();
+    match cloud {
+        "kubernetes" => return kubernetes::table(),
+        "eks" => return amazon::table(),
+        _ => {}
     }
     let calls = match cloud {
         "aks" => azure::CALLS,

@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use gpuslice::duration::GoDuration;
+use gpuslice::nodepool::change::Ground;
 use gpuslice::nodepool::gpu::NodeSlicing;
 use gpuslice::nodepool::rules::{ProfileVerdict, SlicingChoice};
+use gpuslice::nodepool::spec::SharingSwitches;
 use gpuslice::nodepool::{Change, Field, OptionKind, OptionSpec, Options, change, checks};
 use gpuslice::slicing::{
     Catalogue, Cloud, GpuCount, Machine, MigStrategy, MigSupport, ProfileFacts, Sharing,
@@ -18,27 +20,36 @@ pub(super) const RULE: &str = "---";
 
 /// What a change of each attribute of a resource does on each cloud that this version speaks to.
 pub(super) fn changes(schema: &Schema) -> String {
-    let clouds = clouds();
-    let mut text =
-        row(std::iter::once("Attribute").chain(clouds.iter().map(|(cloud, _)| checks::display(*cloud))));
-    text += &row(std::iter::repeat_n(RULE, clouds.len() + 1));
+    let grounds = Ground::ALL;
+    let mut text = row(std::iter::once("Attribute").chain(grounds.map(heading)));
+    text += &row(std::iter::repeat_n(RULE, grounds.len() + 1));
     let has = |name: &str| {
         schema.attributes().iter().any(|one| one.name() == name)
             || schema.blocks().iter().any(|one| one.name() == name)
     };
     for shared in change::COMMON.iter().filter(|shared| has(shared.attribute)) {
-        let words = clouds.iter().map(|(cloud, _)| shared.on(*cloud).word());
+        let words = grounds.map(|ground| shared.on(ground).word());
         let name = format!("`{}`", shared.attribute);
         text += &row(std::iter::once(name.as_str()).chain(words));
     }
-    for (own, rules) in &clouds {
+    for (own, rules) in &clouds() {
         for (name, change) in options(&own.to_string(), rules.options()) {
-            let words = clouds.iter().map(|(cloud, _)| if cloud == own { change.word() } else { "" });
+            let words = grounds.map(|ground| if ground.cloud() == *own { change.word() } else { "" });
             let name = format!("`{name}`");
             text += &row(std::iter::once(name.as_str()).chain(words));
         }
     }
     text.trim_end().to_owned()
+}
+
+/// What a column of the table is called.
+fn heading(ground: Ground) -> &'static str {
+    match ground {
+        Ground::Aks => "Azure AKS",
+        Ground::Gke => "Google GKE",
+        Ground::EksBottlerocket => "Amazon EKS, `bottlerocket`",
+        Ground::EksAmazonLinux => "Amazon EKS, other stacks",
+    }
 }
 
 /// The options below `prefix`; an object whose parts all change alike is one entry.
@@ -131,22 +142,25 @@ pub(super) fn machines(cloud: Cloud) -> String {
 pub(super) fn profiles(cloud: Cloud) -> String {
     let mut lines = Vec::new();
     for (slicing, facts) in judged(cloud, |verdict| matches!(verdict, ProfileVerdict::Allowed)) {
-        let line = profile(&slicing, &facts, sent_as(cloud, &slicing, &facts).as_deref());
+        let line = profile(&slicing, &facts, told_as(cloud, &slicing, &facts).as_deref());
         if !lines.contains(&line) {
             lines.push(line);
         }
     }
     let mut head =
         vec!["GPU", "`mig_profile`", "slices per GPU", "GiB per slice", "SMs per slice", "unused of a GPU"];
-    if cloud == Cloud::Aks {
-        head.insert(2, "AKS's word");
+    match cloud {
+        Cloud::Aks => head.insert(2, "AKS's word"),
+        Cloud::Eks => head.insert(2, "`gpu_stack`"),
+        Cloud::Gke => {}
     }
     let text = row(head.iter().copied()) + &row(head.iter().map(|_| RULE)) + &lines.concat();
     text.trim_end().to_owned()
 }
 
-/// A profile by the word that its cloud has for it, where that is not NVIDIA's.
-fn sent_as(cloud: Cloud, slicing: &NodeSlicing, facts: &ProfileFacts) -> Option<String> {
+/// What only this cloud has to say of a profile: the word that it has for it, where that is not NVIDIA's, or the stacks
+/// that cut it.
+fn told_as(cloud: Cloud, slicing: &NodeSlicing, facts: &ProfileFacts) -> Option<String> {
     let rules = gpuslice::cloud::rules(cloud)?;
     let native = rules.native(&SlicingChoice {
         gpu: &slicing.gpu,
@@ -154,10 +168,17 @@ fn sent_as(cloud: Cloud, slicing: &NodeSlicing, facts: &ProfileFacts) -> Option<
         gpus_per_node: slicing.gpus_per_node,
         profile: Some(&facts.profile),
         sharing: &Sharing::None,
+        switches: SharingSwitches::default(),
         config_key: None,
         options: &Options::default(),
     });
-    native.get("gpuInstanceProfile").cloned()
+    match cloud {
+        Cloud::Aks => native.get("gpuInstanceProfile").map(|word| format!("`{word}`")),
+        // Bottlerocket is the stack that nobody writes, and has a setting for what it cuts.
+        Cloud::Eks if native.keys().any(|key| key.contains("mig.profile")) => Some("both".to_owned()),
+        Cloud::Eks => Some("`gpu_operator`".to_owned()),
+        Cloud::Gke => None,
+    }
 }
 
 /// The profiles of which it is not certain that the cloud cuts them, a line for each GPU.
@@ -191,7 +212,7 @@ fn judged(cloud: Cloud, wanted: impl Fn(&ProfileVerdict) -> bool) -> Vec<(NodeSl
     found
 }
 
-fn profile(slicing: &NodeSlicing, facts: &ProfileFacts, sent_as: Option<&str>) -> String {
+fn profile(slicing: &NodeSlicing, facts: &ProfileFacts, told_as: Option<&str>) -> String {
     let capacity = slicing
         .capacity(Some(facts.profile), Sharing::None, MigStrategy::Single, None)
         .unwrap_or_else(|error| panic!("{} on {}: {error}", facts.profile, slicing.gpu.name));
@@ -211,8 +232,8 @@ fn profile(slicing: &NodeSlicing, facts: &ProfileFacts, sent_as: Option<&str>) -
         or_unknown(capacity.sm_count.map(|sms| sms.to_string())),
         unused,
     ];
-    if let Some(word) = sent_as {
-        cells.insert(2, format!("`{word}`"));
+    if let Some(word) = told_as {
+        cells.insert(2, word.to_owned());
     }
     row(cells.iter().map(String::as_str))
 }

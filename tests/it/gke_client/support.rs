@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use gpuslice::nodepool::spec::{CapacityType, NodeGpus, Size, Upgrade};
+use gpuslice::nodepool::spec::{CapacityType, NodeGpus, SharingSwitches, Size, Upgrade};
 use gpuslice::nodepool::{NodePoolSpec, Options};
 use gpuslice::slicing::{Cloud, MigStrategy, Sharing};
 
@@ -37,6 +37,7 @@ pub(crate) fn zonal() -> NodePoolSpec {
         mig_profile: Some("1g.5gb".parse().unwrap()),
         mig_strategy: MigStrategy::Single,
         sharing: Sharing::None,
+        switches: SharingSwitches::default(),
         size: Size::Fixed(1),
         capacity_type: CapacityType::OnDemand,
         zones: None,

@@ -47,6 +47,7 @@ async fn gkes_own_slices_are_seen() {
         nodes: Some(1),
         mig: Some(MigStrategy::Single),
         sharing: Sharing::None,
+        mig_manager: None,
         announcer: Announcer::Cloud,
         taints: Vec::new(),
         timeout: Duration::from_secs(20),

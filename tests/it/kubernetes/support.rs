@@ -7,7 +7,7 @@ use gpuslice::kubernetes::check::{Announcer, SliceCheck};
 use gpuslice::kubernetes::config::{ConfigKey, PluginConfig};
 use gpuslice::kubernetes::plugin::{Owner, Place, Wanted, place};
 use gpuslice::kubernetes::{Cluster, KubeError, Reach};
-use gpuslice::nodepool::spec::{CapacityType, NodeGpus, Size, Upgrade};
+use gpuslice::nodepool::spec::{CapacityType, NodeGpus, SharingSwitches, Size, Upgrade};
 use gpuslice::nodepool::{NodePoolSpec, Options};
 use gpuslice::slicing::{Cloud, MigStrategy, Sharing};
 use serde_json::{Value, json};
@@ -92,6 +92,7 @@ pub(super) fn pool(cluster: &str, name: &str, key: &ConfigKey) -> NodePoolSpec {
         mig_profile: None,
         mig_strategy: MigStrategy::Single,
         sharing: Sharing::None,
+        switches: SharingSwitches::default(),
         size: Size::Fixed(1),
         capacity_type: CapacityType::OnDemand,
         zones: None,
@@ -122,6 +123,7 @@ pub(super) fn shared_by_four(spec: &NodePoolSpec, place: &Place, key: &ConfigKey
         nodes: Some(1),
         mig: None,
         sharing: Sharing::TimeSlicing { replicas: 4 },
+        mig_manager: None,
         announcer: Announcer::DevicePlugin { key: Some((place.clone(), key.clone())) },
         taints: Vec::new(),
         timeout: Duration::from_secs(20),

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::cloud::aks::checks::testing::{all_problems, config, known, map, options};
 use crate::nodepool::resolve::{Defaults, build, effective_tags};
+use crate::nodepool::spec::SharingSwitches;
 use crate::slicing::{Catalogue, Sharing};
 
 fn problems(machine_type: &str, profile: &str) -> String {
@@ -81,6 +82,7 @@ fn every_machine_and_profile_is_planned_or_refused_at_the_profile() {
                 gpus_per_node: spec.gpu.count,
                 profile: spec.mig_profile.as_ref(),
                 sharing: &spec.sharing,
+                switches: SharingSwitches::default(),
                 config_key: None,
                 options: &spec.options,
             });
@@ -149,6 +151,7 @@ fn native_is_what_is_sent() {
             gpus_per_node: 1,
             profile: Some(&profile),
             sharing: &Sharing::None,
+            switches: SharingSwitches::default(),
             config_key: None,
             options: &options(&json),
         })
@@ -188,6 +191,7 @@ fn the_key_is_sent_as_a_label() {
         gpus_per_node: 1,
         profile: None,
         sharing: &Sharing::TimeSlicing { replicas: 4 },
+        switches: SharingSwitches::default(),
         config_key: Some("ts4-0123abcd"),
         options: &options(&json!({})),
     };

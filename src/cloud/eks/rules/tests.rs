@@ -3,6 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::cloud::eks::testing::{config, known, options, problems, written};
 use crate::nodepool::resolve::{Defaults, build};
+use crate::nodepool::spec::SharingSwitches;
 use crate::slicing::Catalogue;
 
 fn with(stack: &str, machine_type: &str, profile: Option<&str>) -> String {
@@ -96,6 +97,7 @@ fn every_machine_and_profile_is_planned_or_refused() {
                     gpus_per_node: spec.gpu.count,
                     profile: spec.mig_profile.as_ref(),
                     sharing: &spec.sharing,
+                    switches: SharingSwitches::default(),
                     config_key: None,
                     options: &spec.options,
                 });
@@ -117,6 +119,7 @@ fn what_is_sent_for_slicing_is_shown() {
             gpus_per_node: 8,
             profile: profile.as_ref(),
             sharing: &sharing,
+            switches: SharingSwitches::default(),
             config_key,
             options: &options(&json!({"gpu_stack": stack})),
         });
@@ -140,7 +143,7 @@ fn nothing_is_decided_before_the_stack_is_known() {
     assert_eq!(Rules.own_labels(&config), None);
     assert_eq!(Rules.plugin_config(&config), None);
     config.options = Field::Null;
-    assert_eq!(Rules.plugin_config(&config), Some(PluginUse::Never));
+    assert_eq!(Rules.plugin_config(&config), Some(PluginUse::BuiltIn));
     config.mig_profile = Field::Unknown;
     assert_eq!(Rules.own_labels(&config), None, "the profile decides a label of the GPU operator");
 }

@@ -38,19 +38,22 @@ impl Form {
     }
 }
 
-/// The user data; `None` where there is nothing to say.
+/// How the NodeConfig begins that we write.
+const OURS: &str = "---\n# Written by gpuslice.\n";
+
+/// The user data; `None` where there is nothing to say. [`taken_apart`] is the way back.
 pub(crate) fn document(max_pods: Option<u32>, extra: Option<&str>) -> Result<Option<String>, Untranslatable> {
     let mut parts = Vec::new();
     if let Some(pods) = max_pods {
         let config = format!(
-            "---\napiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\nspec:\n  kubelet:\n    config:\n      maxPods: \
-             {pods}\n"
+            "{OURS}apiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\nspec:\n  kubelet:\n    config:\n      \
+             {MAX_PODS}{pods}\n"
         );
         parts.push((Form::NodeConfig, config));
     }
-    if let Some(extra) = extra.filter(|text| !text.trim().is_empty()) {
+    if let Some(extra) = extra {
         let form = Form::of(extra).ok_or(Untranslatable::UserDataForm)?;
-        parts.push((form, format!("{}\n", extra.trim_matches('\n'))));
+        parts.push((form, extra.to_owned()));
     }
     if parts.is_empty() {
         return Ok(None);
@@ -62,6 +65,28 @@ pub(crate) fn document(max_pods: Option<u32>, extra: Option<&str>) -> Result<Opt
     }
     text.push_str(&format!("\n--{boundary}--\n"));
     Ok(Some(text))
+}
+
+const MAX_PODS: &str = "maxPods: ";
+
+/// The most pods, and what the user has added, to the letter, of a [`document`]. What is no document is all the user's.
+pub(crate) fn taken_apart(text: &str) -> (Option<u32>, Option<String>) {
+    let Some(parts) = parts(text) else { return (None, Some(text.to_owned())) };
+    let (ours, theirs): (Vec<&str>, Vec<&str>) = parts.into_iter().partition(|part| part.starts_with(OURS));
+    let pods = |part: &str| part.lines().find_map(|line| line.trim().strip_prefix(MAX_PODS)?.parse().ok());
+    (ours.first().and_then(|part| pods(part)), theirs.first().map(|part| (*part).to_owned()))
+}
+
+/// The bodies of the parts of a MIME document in the form that we write.
+fn parts(text: &str) -> Option<Vec<&str>> {
+    let (head, rest) = text.split_once("\n\n")?;
+    let (_, boundary) = head.split_once("boundary=\"")?;
+    let (boundary, _) = boundary.split_once('"')?;
+    let (body, _) = rest.rsplit_once(&format!("\n--{boundary}--"))?;
+    let body = body.strip_prefix(&format!("--{boundary}\n"))?;
+    body.split(&format!("\n--{boundary}\n"))
+        .map(|part| part.split_once("\n\n").map(|(_, body)| body))
+        .collect()
 }
 
 /// A boundary that no part holds, the same for the same parts.
@@ -90,6 +115,25 @@ mod tests {
         ] {
             assert_eq!(Form::of(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_document_is_taken_apart_to_the_letter() {
+        for extra in [
+            None,
+            Some("#!/bin/sh\necho --gpuslice\n"),
+            Some("#!/bin/sh\n\necho\n\n\n"),
+            Some("\n\n#cloud-config\nx: y"),
+            Some("---\napiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\n"),
+            Some("#!/bin/sh\ncat <<X\n\n--gpuslice\nContent-Type: x\n\n--gpuslice--\nX\n"),
+        ] {
+            for pods in [None, Some(64)] {
+                let Some(text) = document(pods, extra).unwrap() else { continue };
+                assert_eq!(taken_apart(&text), (pods, extra.map(ToOwned::to_owned)), "{text}");
+            }
+        }
+        let foreign = "#!/bin/sh\n";
+        assert_eq!(taken_apart(foreign), (None, Some(foreign.to_owned())));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use super::super::profiles;
 use super::Untranslatable;
+use crate::nodepool::spec::SharingSwitches;
 use crate::slicing::{MigProfile, Sharing};
 
 /// Where Bottlerocket's settings for NVIDIA's device plugin are (source: Bottlerocket documentation, settings of
@@ -35,11 +36,12 @@ fn quoted(text: &str) -> String {
 /// The settings that cut and share a pool's GPUs; none for GPUs that stay whole.
 ///
 /// What Bottlerocket does with shared GPUs by default is the opposite of what NVIDIA's plugin does, so every switch is
-/// written: the resource keeps its name, and a request for more than one fails.
+/// written. For MPS there is one only (source: Bottlerocket documentation, settings of `kubelet-device-plugins`).
 pub(crate) fn slicing(
     gpu_id: &str,
     profile: Option<MigProfile>,
     sharing: Sharing,
+    switches: SharingSwitches,
 ) -> Result<Vec<Table>, Untranslatable> {
     let mut strategies = Vec::new();
     let mut tables = Vec::new();
@@ -51,8 +53,8 @@ pub(crate) fn slicing(
                 &format!("{NVIDIA}.time-slicing"),
                 &[
                     ("replicas", replicas.to_string()),
-                    ("rename-by-default", "false".to_owned()),
-                    ("fail-requests-greater-than-one", "true".to_owned()),
+                    ("rename-by-default", switches.rename_resource.to_string()),
+                    ("fail-requests-greater-than-one", switches.fail_requests_greater_than_one.to_string()),
                 ],
             ));
         }
@@ -60,7 +62,10 @@ pub(crate) fn slicing(
             strategies.push(("device-sharing-strategy", quoted("mps")));
             tables.push(Table::new(
                 &format!("{NVIDIA}.mps"),
-                &[("replicas", replicas.to_string()), ("rename-by-default", "false".to_owned())],
+                &[
+                    ("replicas", replicas.to_string()),
+                    ("rename-by-default", switches.rename_resource.to_string()),
+                ],
             ));
         }
     }
@@ -70,7 +75,7 @@ pub(crate) fn slicing(
             gpu: gpu_id.to_owned(),
             stack: super::super::options::GpuStack::Bottlerocket.word(),
         };
-        let key = profiles::key(gpu_id).ok_or_else(unknown)?;
+        let key = profiles::key(gpu_id).filter(|_| profiles::cuts(gpu_id, profile)).ok_or_else(unknown)?;
         strategies.push(("device-partitioning-strategy", quoted("mig")));
         // A key with a point in it is quoted; that EKS's merge takes, other than a quoted key in a header.
         tables.push(Table::new(
@@ -97,41 +102,56 @@ pub(crate) fn header(line: &str) -> Option<&str> {
     name.trim_start_matches('[').trim_start().starts_with("settings").then_some(name)
 }
 
-/// The user data: our tables, and what the user adds. A table that both have is written once, since TOML allows it only
-/// once.
+/// What stands between the user's settings and ours.
+const OURS: &str = "# The rest is written by gpuslice.";
+/// What ends a line of ours within a table of the user's.
+const JOINED: &str = " # by gpuslice";
+
+/// The user data: what the user adds, as it is, and then our tables. A table that both have stands once, since TOML allows
+/// it only once: there our lines follow the user's header.
+///
+/// [`extra`] takes it apart again.
 pub(crate) fn document(tables: &[Table], extra: Option<&str>) -> Option<String> {
-    // What stands before the first header must come first.
-    let mut head = Vec::new();
-    let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
-    for line in extra.unwrap_or_default().lines() {
-        match (header(line), sections.last_mut()) {
-            (Some(name), _) => sections.push((name, Vec::new())),
-            (None, Some((_, lines))) => lines.push(line),
-            (None, None) => head.push(line),
-        }
-    }
-    let mut paragraphs = vec![head.join("\n")];
-    for table in tables {
-        let mut lines = vec![format!("[{}]", table.name)];
-        lines.extend(table.lines.iter().map(|(key, value)| format!("{key} = {value}")));
-        let same = sections.iter().position(|(name, _)| *name == table.name);
+    let mut ours: Vec<&Table> = tables.iter().collect();
+    let mut text = String::new();
+    for line in extra.unwrap_or_default().split_inclusive('\n') {
+        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        text.push_str(line);
+        let same = header(line).and_then(|name| ours.iter().position(|table| table.name == name));
         if let Some(same) = same {
-            let (_, theirs) = sections.remove(same);
-            lines.extend(theirs.into_iter().map(ToOwned::to_owned));
+            for (key, value) in &ours.remove(same).lines {
+                text.push_str(&format!("\n{key} = {value}{JOINED}"));
+            }
         }
-        paragraphs.push(lines.join("\n"));
+        text.push_str(end);
     }
-    for (name, lines) in sections {
-        paragraphs.push(
-            std::iter::once(format!("[{name}]"))
-                .chain(lines.into_iter().map(ToOwned::to_owned))
-                .collect::<Vec<_>>()
-                .join("\n"),
-        );
+    if !ours.is_empty() {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(OURS);
+        text.push('\n');
     }
-    let paragraphs: Vec<&str> =
-        paragraphs.iter().map(|text| text.trim_matches('\n')).filter(|text| !text.is_empty()).collect();
-    (!paragraphs.is_empty()).then(|| format!("{}\n", paragraphs.join("\n\n")))
+    for table in ours {
+        text.push_str(&format!("\n[{}]\n", table.name));
+        for (key, value) in &table.lines {
+            text.push_str(&format!("{key} = {value}\n"));
+        }
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// What the user has added to a [`document`], to the letter.
+pub(crate) fn extra(text: &str) -> Option<String> {
+    let ours = text.rfind(&format!("{OURS}\n")).filter(|at| *at == 0 || text[..*at].ends_with('\n'));
+    let theirs = match ours {
+        Some(0) => return None,
+        Some(at) => &text[..at - 1],
+        None => text,
+    };
+    let lines: Vec<&str> = theirs.split('\n').filter(|line| !line.ends_with(JOINED)).collect();
+    let theirs = lines.join("\n");
+    (!theirs.is_empty()).then_some(theirs)
 }
 
 #[cfg(test)]
@@ -140,7 +160,8 @@ mod tests {
 
     fn of(gpu: &str, profile: Option<&str>, sharing: Sharing) -> String {
         let profile = profile.map(|text| text.parse().unwrap());
-        document(&slicing(gpu, profile, sharing).unwrap(), None).unwrap_or_default()
+        document(&slicing(gpu, profile, sharing, SharingSwitches::default()).unwrap(), None)
+            .unwrap_or_default()
     }
 
     #[test]
@@ -156,9 +177,27 @@ mod tests {
     }
 
     #[test]
-    fn a_gpu_without_a_key_is_refused() {
-        let refused = slicing("b300-269gb", Some(MigProfile::plain(1, 34)), Sharing::None).unwrap_err();
-        assert_eq!(refused.attribute().unwrap().to_string(), "mig_profile");
+    fn both_switches_are_always_written() {
+        for (rename_resource, fail_requests_greater_than_one) in
+            [(false, false), (false, true), (true, false), (true, true)]
+        {
+            let switches = SharingSwitches { rename_resource, fail_requests_greater_than_one };
+            let sharing = Sharing::TimeSlicing { replicas: 4 };
+            let text = document(&slicing("a10g", None, sharing, switches).unwrap(), None).unwrap();
+            assert!(text.contains(&format!("rename-by-default = {rename_resource}\n")), "{text}");
+            let fails = format!("fail-requests-greater-than-one = {fail_requests_greater_than_one}\n");
+            assert!(text.contains(&fails), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_would_become_one_slice_is_refused() {
+        for (gpu, profile) in
+            [("b300-269gb", MigProfile::plain(1, 34)), ("a100-40gb", MigProfile::plain(4, 20))]
+        {
+            let refused = slicing(gpu, Some(profile), Sharing::None, SharingSwitches::default()).unwrap_err();
+            assert_eq!(refused.attribute().unwrap().to_string(), "mig_profile");
+        }
     }
 
     #[test]

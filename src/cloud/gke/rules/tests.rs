@@ -1,6 +1,6 @@
 use super::*;
 use crate::cloud::gke::testing::{config, map};
-use crate::cloud::rules;
+use crate::nodepool::spec::SharingSwitches;
 use crate::nodepool::{Field, Severity, checks};
 use crate::slicing::{Catalogue, Sharing};
 
@@ -13,12 +13,6 @@ fn errors(machine_type: &str, profile: &str) -> Vec<String> {
     checks::check(&config, Some(&Rules), &mut problems);
     let errors = problems.0.into_iter().filter(|problem| problem.severity == Severity::Error);
     errors.map(|problem| format!("{}: {}", problem.path, problem.summary)).collect()
-}
-
-#[test]
-fn amazon_is_not_in_this_version() {
-    assert!(rules(Cloud::Gke).is_some());
-    assert!(rules(Cloud::Eks).is_none());
 }
 
 #[test]
@@ -77,6 +71,7 @@ fn native_is_what_is_sent() {
         gpus_per_node: 8,
         profile: Some(&profile),
         sharing: &Sharing::TimeSlicing { replicas: 3 },
+        switches: SharingSwitches::default(),
         config_key: None,
         options: &crate::nodepool::Options::default(),
     });

@@ -156,9 +156,22 @@ impl fmt::Display for Finding {
                          nvidia.com/gpu.deploy.mig-manager=false keeps it off; replace these nodes then.",
                     ),
                     (false, "failed") => f.write_str(
-                        " It gives no reason there; the log of its pod on the node does. GPUs in use cannot be cut.",
+                        " It gives no reason there; the log of its pod on the node (app=nvidia-mig-manager) does. GPUs in \
+                         use cannot be cut, and a file of configurations of one's own (migManager.config.name) may lack \
+                         this one. It tries again only when that pod starts anew: mend the cause, then delete the pod, or \
+                         replace the node.",
                     ),
-                    (false, _) => f.write_str(" It may still be at work, or wait for pods that use the GPUs."),
+                    (false, "rebooting") => f.write_str(" It restarts the machine, and goes on then."),
+                    (false, "none") => f.write_str(
+                        " It has not looked at them: its pod comes to a node with the label \
+                         nvidia.com/gpu.deploy.mig-manager=true, which the operator sets where feature discovery finds \
+                         GPUs that can be cut.",
+                    ),
+                    (false, _) => f.write_str(
+                        " It is still at work, or waits for the operator's own pods to end there. After 5 minutes it gives \
+                         that up without a word; it tries again when its pod on the node (app=nvidia-mig-manager) starts \
+                         anew: delete that.",
+                    ),
                 }
             }
             Finding::MigInvalid { nodes } => write!(

@@ -22,7 +22,7 @@ fn key() -> ConfigKey {
 }
 
 fn slices_in_gpu() -> Place {
-    let all = Installed { plugins: vec![seen(&chart(Some("slices")))], policies: Vec::new() };
+    let all = Installed { plugins: vec![seen(&chart(Some("slices")))], ..Installed::default() };
     place::choose(&Wanted::default(), &all).unwrap()
 }
 
@@ -36,6 +36,7 @@ fn check() -> SliceCheck {
         nodes: Some(1),
         mig: None,
         sharing: Sharing::TimeSlicing { replicas: 4 },
+        mig_manager: None,
         announcer: Announcer::DevicePlugin { key: Some((slices_in_gpu(), key())) },
         taints: Vec::new(),
         timeout: Duration::from_secs(900),
@@ -81,14 +82,14 @@ fn labelled(more: &[(&str, &str)]) -> NodeSeen {
 fn evidence() -> Evidence {
     Evidence {
         nodes: vec![node()],
-        installed: Some(Installed { plugins: vec![seen(&chart(Some("slices")))], policies: Vec::new() }),
+        installed: Some(Installed { plugins: vec![seen(&chart(Some("slices")))], ..Installed::default() }),
         config: Some(ConfigSeen::Data(BTreeMap::from([(key().name, key().yaml)]))),
         pods: Vec::new(),
     }
 }
 
 fn installed(sets: &[Value]) -> Option<Installed> {
-    Some(Installed { plugins: sets.iter().map(seen).collect(), policies: Vec::new() })
+    Some(Installed { plugins: sets.iter().map(seen).collect(), ..Installed::default() })
 }
 
 fn n1() -> Vec<String> {

@@ -23,6 +23,7 @@ fn check() -> SliceCheck {
         nodes: Some(2),
         mig: None,
         sharing: Sharing::TimeSlicing { replicas: 4 },
+        mig_manager: None,
         announcer: Announcer::Cloud,
         taints: Vec::new(),
         timeout: TIMEOUT,
@@ -237,7 +238,7 @@ async fn where_nothing_could_announce_the_check_ends_at_once() {
 #[test]
 fn what_could_announce_is_told_by_what_is_installed() {
     let installed =
-        |sets: &[Value]| Installed { plugins: sets.iter().map(seen).collect(), policies: Vec::new() };
+        |sets: &[Value]| Installed { plugins: sets.iter().map(seen).collect(), ..Installed::default() };
     let read = place::choose(&Wanted::default(), &installed(&[chart(Some("slices"))])).unwrap();
     let advice = |check: &SliceCheck, sets: &[Value]| {
         let place = match &check.announcer {

@@ -63,9 +63,30 @@ fn a_cluster_policy_names_its_config_map() {
         namespace: "gpu-operator".to_owned(),
         config_map: Some("slices".to_owned()),
         default: Some("any".to_owned()),
+        mig_strategy: String::new(),
+        mig_manager: MigManager { enabled: true, env: Vec::new() },
     };
     assert_eq!(ClusterPolicy::of(&policy, "gpu-operator"), wanted);
     let without =
         json!({"metadata": {"name": "cluster-policy"}, "spec": {"devicePlugin": {"config": {"name": ""}}}});
     assert_eq!(ClusterPolicy::of(&without, "gpu-operator").config_map, None);
+}
+
+#[test]
+fn a_cluster_policy_says_how_gpus_are_cut() {
+    let policy = json!({
+        "metadata": {"name": "cluster-policy"},
+        "spec": {"mig": {"strategy": "mixed"}, "migManager": {"enabled": false, "env": [
+            {"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+            {"name": "WITH_REBOOT", "value": "true"},
+        ]}},
+    });
+    let found = ClusterPolicy::of(&policy, "gpu-operator");
+    assert_eq!(found.mig_strategy, "mixed");
+    assert!(!found.mig_manager.enabled && found.mig_manager.restarts());
+    let off = json!({"spec": {"migManager": {"env": [{"name": "WITH_REBOOT", "value": "false"}]}}});
+    let off = ClusterPolicy::of(&off, "gpu-operator").mig_manager;
+    assert!(off.enabled && !off.restarts());
+    assert!(ClusterPolicy::is_ignored(&json!({"status": {"state": "ignored"}})));
+    assert!(!ClusterPolicy::is_ignored(&json!({"status": {"state": "notReady"}})));
 }

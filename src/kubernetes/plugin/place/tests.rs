@@ -1,11 +1,11 @@
 use serde_json::Value;
 
 use super::*;
-use crate::kubernetes::plugin::ClusterPolicy;
 use crate::kubernetes::plugin::fixtures::{chart, feature_discovery, gke, operator, seen};
+use crate::kubernetes::plugin::{ClusterPolicy, MigManager};
 
 fn installed(sets: &[Value]) -> Installed {
-    Installed { plugins: sets.iter().map(seen).collect(), policies: Vec::new() }
+    Installed { plugins: sets.iter().map(seen).collect(), ..Installed::default() }
 }
 
 fn policy(config_map: Option<&str>, default: Option<&str>) -> ClusterPolicy {
@@ -14,6 +14,8 @@ fn policy(config_map: Option<&str>, default: Option<&str>) -> ClusterPolicy {
         namespace: "nvidia".to_owned(),
         config_map: config_map.map(str::to_owned),
         default: default.map(str::to_owned),
+        mig_strategy: "single".to_owned(),
+        mig_manager: MigManager::default(),
     }
 }
 

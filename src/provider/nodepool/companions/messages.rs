@@ -36,6 +36,18 @@ pub(super) fn cannot_look(error: KubeError) -> PoolError {
     error
 }
 
+/// A cluster that nobody knows the way to yet.
+pub(in super::super) fn unknown_way() -> PoolError {
+    PoolError {
+        kind: ErrorKind::Unauthenticated,
+        summary: "How to reach the cluster is not known".to_owned(),
+        detail: "A part of the provider block (kubernetes, or the cloud's own) comes from something that does not exist \
+                 yet. Apply that first (`terraform apply -target=…`), or use values that are known."
+            .to_owned(),
+        attribute: None,
+    }
+}
+
 /// A cluster that took too long.
 pub(in crate::provider) fn too_slow(cluster: &ClusterId, limit: Duration) -> PoolError {
     PoolError {

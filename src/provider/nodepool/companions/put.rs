@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::kubernetes::config::{ConfigKey, key};
 use crate::kubernetes::plugin::{Applied, Installed, Owner, Place, place, store};
 use crate::kubernetes::{Cluster, KubeError};
-use crate::nodepool::pools::ErrorKind;
 use crate::nodepool::spec::Taint;
 use crate::nodepool::{Call, PoolError};
 
@@ -53,14 +52,7 @@ impl Keeper<'_> {
 
     /// The pool's cluster.
     pub(super) async fn cluster(&self, call: &Call) -> Result<Arc<Cluster>, PoolError> {
-        self.session.cluster(call, &self.pool.cluster).await?.ok_or_else(|| PoolError {
-            kind: ErrorKind::Unauthenticated,
-            summary: "How to reach the cluster is not known".to_owned(),
-            detail: "A part of the provider block (kubernetes, or the cloud's own) comes from something that does not \
-                     exist yet. Apply that first (`terraform apply -target=…`), or use values that are known."
-                .to_owned(),
-            attribute: None,
-        })
+        self.session.cluster(call, &self.pool.cluster).await?.ok_or_else(messages::unknown_way)
     }
 }
 

@@ -41,6 +41,7 @@ impl Closing {
             deadline: Instant::now() + timeout,
             timeout,
             progress: Box::new(Reports::none(ctx)),
+            nodes: None,
         }
     }
 }

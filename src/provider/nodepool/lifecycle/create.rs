@@ -28,8 +28,9 @@ impl Lifecycle {
         let id = PoolId { cluster: wanted.cluster.clone(), name: wanted.name.clone() };
         let mut private = Private::new(self.session.origin(), None);
 
-        let before = call(ctx, reached.rules.patience(), Reports::none(ctx));
+        let before = call(ctx, &self.session, reached.rules.patience(), Reports::none(ctx));
         reached.pools.preflight(&before, &wanted).await.map_err(shown)?;
+        let told = self.suits(ctx, &before, &planned, &wanted, reached.rules).await.map_err(shown)?;
         let keeper = Keeper { session: &self.session, pool: &id };
         let found = match WantedKey::of(&planned) {
             Some(key) => Some(keeper.find(&before, &key).await.map_err(shown)?),
@@ -50,13 +51,13 @@ impl Lifecycle {
             rules: Some(reached.rules),
             private: private.clone(),
         };
-        let call = call(ctx, reached.rules.patience(), reports);
+        let call = call(ctx, &self.session, reached.rules.patience(), reports);
         let made = reached.pools.create(&call, &wanted).await;
         if made.is_err() {
             self.take_back(ctx, &reached, &id, private.keys.clone()).await;
         }
         let made = made.map_err(shown)?;
-        let advised = found.as_ref().is_some_and(|found| advise(ctx, found, &wanted));
+        let advised = found.as_ref().is_some_and(|found| advise(ctx, found, &wanted)) || told;
         match made {
             Finished::Ready(pool) => {
                 ctx.set_private(private.bytes());

@@ -29,7 +29,7 @@ impl Lifecycle {
 
         let prior = prior.null_unknowns();
         if private.deleting == Some(Deleting::Gone) {
-            let call = call(ctx, reached.rules.patience(), Reports::none(ctx));
+            let call = call(ctx, &self.session, reached.rules.patience(), Reports::none(ctx));
             let seen = reached.pools.read(&call, &id, Freshness::Live).await;
             if seen.map_err(|error| messages::of_error(&error, self.kind.resource_type()))?.is_some() {
                 ctx.warn(keys::another(&id));
@@ -61,7 +61,7 @@ impl Lifecycle {
         id: &PoolId,
         prior: &Value,
     ) -> Result<(), Diagnostics> {
-        let call = call(ctx, reached.rules.patience(), Reports::none(ctx));
+        let call = call(ctx, &self.session, reached.rules.patience(), Reports::none(ctx));
         let config = from_value::config(&prior.clone().null_unknowns(), &mut Problems::default());
         let options = config.options.known().cloned().unwrap_or_default();
         let deleted = reached.pools.delete(&call, id, &options).await;

@@ -20,6 +20,7 @@ use crate::tfplugin::{Context, Diagnostics, Value};
 
 use super::super::diagnostics;
 use super::super::session::Session;
+use super::nodes::ClusterNodes;
 use super::planning::INCOMPLETE;
 use super::progress::Reports;
 use super::to_value::{Purpose, fill, seen};
@@ -120,13 +121,14 @@ impl Lifecycle {
     }
 }
 
-pub(super) fn call(ctx: &Context, default: Duration, reports: Reports) -> Call {
+pub(super) fn call(ctx: &Context, session: &Arc<Session>, default: Duration, reports: Reports) -> Call {
     let timeout = ctx.timeout().unwrap_or(default);
     Call {
         cancelled: ctx.cancellation().clone(),
         deadline: ctx.deadline().map_or_else(|| Instant::now() + timeout, tokio::time::Instant::into_std),
         timeout,
         progress: Box::new(reports),
+        nodes: Some(Arc::new(ClusterNodes::new(session))),
     }
 }
 

@@ -32,7 +32,7 @@ impl Lifecycle {
             // Legal while planning: the provider's configuration comes from something that does not exist yet.
             return Ok(Some(state));
         };
-        let call = call(ctx, clouds::READING, Reports::none(ctx));
+        let call = call(ctx, &self.session, clouds::READING, Reports::none(ctx));
         let shown = |error| messages::of_error(&error, self.kind.resource_type());
         let Some(pool) = pools.read(&call, &id, Freshness::Coalesced).await.map_err(shown)? else {
             return Ok(self.after_the_pool(ctx, state, &id, private).await);

@@ -5,7 +5,7 @@
 
 use crate::nodepool::pools::{Call, Finished, Freshness, Incomplete};
 use crate::nodepool::spec::Size;
-use crate::nodepool::{CloudRules, Health, NodePool, PoolError, PoolId};
+use crate::nodepool::{CloudRules, Health, NodePool, NodePoolSpec, PoolError, PoolId};
 use crate::tfplugin::{Context, Diagnostics, Value};
 
 use super::super::checking::Looking;
@@ -54,7 +54,7 @@ impl Lifecycle {
         let shown = |error| messages::of_error(&error, self.kind.resource_type());
         let wanted = self.wanted(config, &planned)?;
         let mut before = self.before(prior, reached.rules)?;
-        let first = call(ctx, reached.rules.patience(), Reports::none(ctx));
+        let first = call(ctx, &self.session, reached.rules.patience(), Reports::none(ctx));
         if has_no_size(prior) {
             before.size = size_now(&reached, &first, &id, wanted.size).await.map_err(shown)?;
         }
@@ -62,6 +62,8 @@ impl Lifecycle {
             before.sharing = shared.sharing();
         }
 
+        let told = recut(&before, &wanted)
+            && self.suits(ctx, &first, &planned, &wanted, reached.rules).await.map_err(shown)?;
         let keeper = Keeper { session: &self.session, pool: &id };
         let change = Change::of(prior, &planned, &stored.keys);
         let mut private = Private::new(origin, None).with_keys(stored.keys.clone());
@@ -90,7 +92,7 @@ impl Lifecycle {
             rules: Some(reached.rules),
             private: private.clone(),
         };
-        let call = call(ctx, reached.rules.patience(), reports);
+        let call = call(ctx, &self.session, reached.rules.patience(), reports);
         let pending = stored.pending.as_ref();
         let finished = match pending {
             // A change comes before the wait: it may be what the pool needs to become ready.
@@ -111,7 +113,7 @@ impl Lifecycle {
             Some(pool) => Self::finished(&planned, &pool, reached.rules, READY),
             None => Self::unchanged(&reached, &call, &id, prior, &planned).await.map_err(shown)?,
         };
-        let advised = found.as_ref().is_some_and(|found| advise(ctx, found, &wanted));
+        let advised = found.as_ref().is_some_and(|found| advise(ctx, found, &wanted)) || told;
         let place = found.as_ref().map(|found| &found.place);
         let looking = Looking { id: &id, planned: &planned, wanted: &wanted, place, advised };
         ctx.set_private(private.bytes());
@@ -171,6 +173,14 @@ impl Lifecycle {
         ctx.checkpoint(Self::incomplete(&so_far, id, incomplete.pool.as_ref(), rules), private);
         messages::unfinished(id, incomplete)
     }
+}
+
+/// Whether other components may come to the pool's nodes than before, or are to cut them otherwise.
+fn recut(before: &NodePoolSpec, wanted: &NodePoolSpec) -> bool {
+    let decides = |spec: &NodePoolSpec| {
+        (spec.mig_profile, spec.mig_strategy, spec.labels.clone(), spec.taints.clone(), spec.gpu_taint)
+    };
+    decides(before) != decides(wanted)
 }
 
 /// The pool's size, looked at now. Where even that does not tell, it is another one than is wanted, so that what is

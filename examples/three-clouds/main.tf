@@ -1,5 +1,5 @@
-# The same slices on two clouds, from the same resources: A100 80GB cut into seven by MIG, and smaller GPUs whose time
-# several containers share.
+# The same slices on three clouds, from the same resources: GPUs of 80 GB cut into seven by MIG, and smaller ones whose
+# time several containers share.
 
 terraform {
   required_providers {
@@ -12,30 +12,40 @@ terraform {
 provider "gpuslice" {}
 
 variable "clouds" {
-  description = "All that differs between the clouds: the cluster, and what its machines are called."
+  description = "All that differs between the clouds: the cluster, what its machines are called, and what only EKS asks."
 
   type = map(object({
     cluster_id = string
-    a100       = string
+    large      = string
     small      = string
+    eks        = optional(object({ node_role_arn = string, subnet_ids = set(string) }))
   }))
 
   default = {
     azure = {
       cluster_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/sandbox/providers/Microsoft.ContainerService/managedClusters/sandbox"
-      a100       = "Standard_NC24ads_A100_v4"
-      small      = "Standard_NC4as_T4_v3" # one T4
+      large      = "Standard_NC24ads_A100_v4" # one A100 80GB
+      small      = "Standard_NC4as_T4_v3"     # one T4
     }
     google = {
       cluster_id = "projects/sandbox/locations/us-central1-a/clusters/zonal"
-      a100       = "a2-ultragpu-1g"
-      small      = "g2-standard-4" # one L4
+      large      = "a2-ultragpu-1g" # one A100 80GB
+      small      = "g2-standard-4"  # one L4
+    }
+    amazon = {
+      cluster_id = "arn:aws:eks:us-east-1:000000000000:cluster/sandbox"
+      large      = "p5.4xlarge" # one H100 80GB
+      small      = "g5.xlarge"  # one A10G
+      eks = {
+        node_role_arn = "arn:aws:iam::000000000000:role/node"
+        subnet_ids    = ["subnet-0000000000000000a", "subnet-0000000000000000b"]
+      }
     }
   }
 }
 
 variable "mig_profile" {
-  description = "What each A100 is cut into, by NVIDIA's name."
+  description = "What each of the larger GPUs is cut into, by NVIDIA's name."
   type        = string
   default     = "1g.10gb"
 }
@@ -63,9 +73,10 @@ resource "gpuslice_mig_nodepool" "inference" {
 
   cluster_id          = each.value.cluster_id
   name                = "mig1g"
-  machine_type        = each.value.a100
+  machine_type        = each.value.large
   mig_profile         = var.mig_profile
   node_count          = 2
+  eks                 = each.value.eks
   slice_check_timeout = var.patience
 }
 
@@ -77,6 +88,7 @@ resource "gpuslice_timeslice_nodepool" "notebooks" {
   machine_type        = each.value.small
   replicas            = var.replicas
   node_count          = var.notebook_nodes
+  eks                 = each.value.eks
   slice_check_timeout = var.patience
 }
 
