@@ -275,7 +275,7 @@ pub(super) fn operands(policy: &Value) -> Vec<Value> {
         );
     }
     if enabled("migManager") {
-        let env = &policy["spec"]["migManager"]["env"];
+        let env = policy["spec"]["migManager"]["env"].as_array().cloned().unwrap_or_default();
         let container = json!({"name": "nvidia-mig-manager", "image": MIG_MANAGER_IMAGE, "env": env});
         add("nvidia-mig-manager", json!({"nodeSelector": on("mig-manager"), "containers": [container]}));
     }
