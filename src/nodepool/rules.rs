@@ -81,6 +81,12 @@ pub trait CloudRules: Send + Sync + Debug {
         BTreeMap::new()
     }
 
+    /// The option, dotted, and the value with which nodes that a pool loses are ended as they are; `None` where the
+    /// cloud drains them itself.
+    fn undrained(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// Whether a machine with this GPU restarts once before its MIG slices are there. Where nobody knows, it may.
     fn mig_restarts(&self, _gpu: &Gpu) -> bool {
         true

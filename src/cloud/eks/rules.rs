@@ -173,6 +173,12 @@ impl CloudRules for Rules {
         found
     }
 
+    /// Auto Scaling ends instances without a word to Kubernetes (source: EKS user guide, "Managed node group update
+    /// behavior", scale down).
+    fn undrained(&self) -> Option<(&'static str, &'static str)> {
+        Some(("eks.scale_down", "immediate"))
+    }
+
     /// Only GPUs of the Ampere generation take a restart to turn MIG mode on (source: NVIDIA MIG user guide).
     fn mig_restarts(&self, gpu: &Gpu) -> bool {
         ["a100-", "a30-"].iter().any(|ampere| gpu.id.starts_with(ampere))
