@@ -72,6 +72,7 @@ fn where_a_wait_got_to() {
         about: None,
         request_id: Some("r1".to_owned()),
         retry_after: None,
+        permission: None,
     }));
     let found = [
         cut(stopped(Stopped::Interrupted), None),
