@@ -111,7 +111,10 @@ fn misfit(policy: &ClusterPolicy, cut: Cut) -> Option<Misfit> {
         );
     }
     Some(Misfit {
-        summary: format!("The GPU operator (ClusterPolicy {}) would not cut these GPUs as planned", policy.name),
+        summary: format!(
+            "The GPU operator (ClusterPolicy {}) would not cut these GPUs as planned",
+            policy.name
+        ),
         detail,
         by_strategy: taken.is_some(),
     })
@@ -161,7 +164,8 @@ pub fn no_operator(cut: Cut) -> String {
 pub fn intruder(prospect: &Prospect, installed: &Installed) -> Option<Misfit> {
     let mut labels = prospect.labels.clone();
     // NVIDIA's operator brings Node Feature Discovery along.
-    let finds = |it: &super::plugin::scheduling::Scheduling| it.obstacles(&labels, &prospect.taints).is_empty();
+    let finds =
+        |it: &super::plugin::scheduling::Scheduling| it.obstacles(&labels, &prospect.taints).is_empty();
     if !installed.policies.is_empty() || installed.discovery.iter().any(finds) {
         labels.extend(DISCOVERED.map(|label| (label.to_owned(), "true".to_owned())));
     }

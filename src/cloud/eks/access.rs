@@ -41,7 +41,10 @@ impl Eks {
             attribute: Some(Path::of("cluster_id")),
         })?;
         if !found.public_endpoint {
-            tracing::info!(cluster = place.cluster, "the cluster's API is reached from within its network only");
+            tracing::info!(
+                cluster = place.cluster,
+                "the cluster's API is reached from within its network only"
+            );
         }
         Ok(ClusterAccess {
             server,
@@ -136,9 +139,11 @@ fn endpoint(cluster: &wire::Cluster) -> Result<(Url, Trust), String> {
         ));
     }
     let Some(address) = &cluster.endpoint else {
-        return Err("EKS names no endpoint for it: it is being made, or its creation failed. Apply again when it is \
+        return Err(
+            "EKS names no endpoint for it: it is being made, or its creation failed. Apply again when it is \
                     ACTIVE."
-            .to_owned());
+                .to_owned(),
+        );
     };
     let server = Url::parse(address).ok().filter(|url| url.host_str().is_some());
     let server = server.ok_or_else(|| format!("EKS names the endpoint {address:?}, which is no URL."))?;
@@ -146,9 +151,11 @@ fn endpoint(cluster: &wire::Cluster) -> Result<(Url, Trust), String> {
     let authority = STANDARD.decode(packed).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     match authority.filter(|pem| !pem.is_empty()) {
         Some(pem) => Ok((server, Trust::Authority(pem))),
-        None => Err("EKS's answer holds no certificate authority (certificateAuthority.data), so that the server \
+        None => Err(
+            "EKS's answer holds no certificate authority (certificateAuthority.data), so that the server \
                      could not be told from an impostor."
-            .to_owned()),
+                .to_owned(),
+        ),
     }
 }
 

@@ -102,7 +102,10 @@ fn node_feature_discovery_labels_the_nodes_it_comes_to() {
     let tolerant = seen(&scheduled(&json!({"tolerations": [{"operator": "Exists"}]}))).scheduling;
     let discovers = Installed { discovery: vec![tolerant], ..plugin.clone() };
     assert!(intruder(&prospect(&[]), &discovers).is_some());
-    let shy = Installed { discovery: vec![crate::kubernetes::plugin::scheduling::Scheduling::default()], ..plugin.clone() };
+    let shy = Installed {
+        discovery: vec![crate::kubernetes::plugin::scheduling::Scheduling::default()],
+        ..plugin.clone()
+    };
     assert_eq!(intruder(&prospect(&[]), &shy), None, "it does not tolerate the GPU taint");
     let operated = Installed { policies: vec![policy()], ..plugin };
     assert!(intruder(&prospect(&[]), &operated).is_some());
@@ -126,7 +129,9 @@ fn selectors_affinity_and_taints_keep_plugins_away() {
 
 #[test]
 fn a_plugin_without_affinity_gets_one() {
-    let found = intruder(&prospect(&[]), &with(&scheduled(&json!({"tolerations": [{"operator": "Exists"}]})))).unwrap();
+    let found =
+        intruder(&prospect(&[]), &with(&scheduled(&json!({"tolerations": [{"operator": "Exists"}]}))))
+            .unwrap();
     let terms = found.detail.lines().filter(|line| line.contains("matchExpressions")).count();
     assert_eq!(terms, 1, "{}", found.detail);
 }

@@ -50,5 +50,5 @@ pub(in crate::provider) use clouds::READING;
 pub(in crate::provider) use companions::messages::too_slow;
 pub use kind::Kind;
 pub(in crate::provider) use lifecycle::reach;
-pub(in crate::provider) use suiting::cut;
 pub use resource::NodePoolResource;
+pub(in crate::provider) use suiting::cut;

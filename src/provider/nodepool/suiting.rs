@@ -16,18 +16,14 @@ use crate::slicing::{Catalogue, MigStrategy};
 use crate::tfplugin::{Context, Diagnostic, Value};
 
 use super::super::slice_check::reach;
-use super::lifecycle::Lifecycle;
 use super::from_value;
+use super::lifecycle::Lifecycle;
 
 /// How long the look may take.
 const LOOK: Duration = Duration::from_secs(30);
 
 /// What mig-manager is to do with the GPUs of such a pool; `None` where it is not asked.
-pub(in crate::provider) fn cut(
-    config: &NodePoolConfig,
-    gpu: &str,
-    strategy: MigStrategy,
-) -> Option<Cut> {
+pub(in crate::provider) fn cut(config: &NodePoolConfig, gpu: &str, strategy: MigStrategy) -> Option<Cut> {
     let rules = from_value::cloud_of(config).and_then(cloud::rules)?;
     let restarts = || Catalogue::built_in().gpu(gpu).is_some_and(|gpu| rules.mig_restarts(gpu));
     (rules.demand(config)? == Demand::MigManager).then(|| Cut { strategy, restarts: restarts() })
@@ -71,7 +67,10 @@ impl Lifecycle {
             Ok(Seen::NoOperator(advice)) => {
                 ctx.warn(Diagnostic::warning(
                     format!("There is no GPU operator in the cluster {}", wanted.cluster.name()),
-                    format!("The nodes of the pool {} will offer no slices until there is one. {advice}", wanted.name),
+                    format!(
+                        "The nodes of the pool {} will offer no slices until there is one. {advice}",
+                        wanted.name
+                    ),
                 ));
                 Ok(true)
             }
@@ -132,7 +131,8 @@ fn prospect(wanted: &NodePoolSpec, rules: &dyn CloudRules) -> Prospect {
 
 /// The error: nothing is made.
 fn refused(misfit: Misfit, rules: &dyn CloudRules) -> PoolError {
-    let attribute = if misfit.by_strategy { Some("mig_strategy") } else { rules.deciding_options().first().copied() };
+    let attribute =
+        if misfit.by_strategy { Some("mig_strategy") } else { rules.deciding_options().first().copied() };
     PoolError {
         kind: ErrorKind::Invalid,
         summary: misfit.summary,

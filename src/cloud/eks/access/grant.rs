@@ -46,7 +46,8 @@ mod tests {
     fn the_commands_can_be_pasted() {
         let user = words("arn:aws:iam::123456789012:user/ann", PLACE, Some("API"));
         let session = "arn:aws:sts::123456789012:assumed-role/ci/run-7";
-        let role = words(session, Place { partition: "aws-cn", region: "cn-north-1", ..PLACE }, Some("CONFIG_MAP"));
+        let role =
+            words(session, Place { partition: "aws-cn", region: "cn-north-1", ..PLACE }, Some("CONFIG_MAP"));
         insta::assert_snapshot!(format!("{user}\n\n{role}"));
     }
 }

@@ -1,8 +1,8 @@
 use serde_json::Value;
 
 use super::*;
-use crate::kubernetes::plugin::{ClusterPolicy, MigManager};
 use crate::kubernetes::plugin::fixtures::{chart, feature_discovery, gke, operator, seen};
+use crate::kubernetes::plugin::{ClusterPolicy, MigManager};
 
 fn installed(sets: &[Value]) -> Installed {
     Installed { plugins: sets.iter().map(seen).collect(), ..Installed::default() }

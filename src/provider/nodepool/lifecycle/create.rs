@@ -30,8 +30,7 @@ impl Lifecycle {
 
         let before = call(ctx, &self.session, reached.rules.patience(), Reports::none(ctx));
         reached.pools.preflight(&before, &wanted).await.map_err(shown)?;
-        let told =
-            self.suits(ctx, &before, &planned, &wanted, reached.rules).await.map_err(shown)?;
+        let told = self.suits(ctx, &before, &planned, &wanted, reached.rules).await.map_err(shown)?;
         let keeper = Keeper { session: &self.session, pool: &id };
         let found = match WantedKey::of(&planned) {
             Some(key) => Some(keeper.find(&before, &key).await.map_err(shown)?),
