@@ -7,11 +7,13 @@ use crate::mig_desk::Desk;
 use crate::mig_pool::POOL;
 
 on_every_cloud!(
-    a_create_that_failed_and_left_nothing_leaves_nothing_in_the_state,
     an_update_that_the_cloud_refuses_changes_nothing_about_the_pool,
     a_delete_that_keeps_failing_keeps_the_pool_in_the_state,
     a_cluster_that_is_not_there_is_named,
-    one_pool_that_fails_does_not_take_the_others_along,
+    one_pool_that_fails_does_not_take_the_others_along;
+    // A node group that could not be made stays there.
+    not eks:
+    a_create_that_failed_and_left_nothing_leaves_nothing_in_the_state,
 );
 
 /// The operation that the next create starts fails at its end.

@@ -9,19 +9,21 @@ use crate::mig_pool::{NAME, POOL};
 on_every_cloud!(
     throttled_reads_are_waited_for,
     throttled_polls_of_the_operation_are_waited_for,
-    a_busy_cluster_is_waited_for,
     somebody_elses_operation_is_waited_for,
-    a_busy_cluster_is_waited_for_until_the_time_is_up,
     a_busy_cluster_is_waited_for_in_updates_and_deletes,
     a_missing_permission_is_called_one,
     refused_credentials_are_called_that,
     a_connection_lost_before_the_effect_makes_one_pool,
-    a_connection_lost_after_the_effect_makes_one_pool,
-    an_answer_that_nobody_can_read_makes_one_pool,
     services_that_are_away_for_a_moment_are_waited_for,
     connections_lost_while_polling_and_reading_do_not_matter,
     a_delete_whose_answer_is_lost_is_a_delete,
-    an_update_whose_answer_is_lost_is_not_lost,
+    an_update_whose_answer_is_lost_is_not_lost;
+    // A new node group waits for no other one, and a creation is repeated with the token that makes it one.
+    not eks:
+    a_busy_cluster_is_waited_for,
+    a_busy_cluster_is_waited_for_until_the_time_is_up,
+    a_connection_lost_after_the_effect_makes_one_pool,
+    an_answer_that_nobody_can_read_makes_one_pool,
 );
 
 /// Sets a fault for the next calls that create a pool.
@@ -52,7 +54,7 @@ fn throttled_reads_are_waited_for(cloud: Cloud) {
 
 fn throttled_polls_of_the_operation_are_waited_for(cloud: Cloud) {
     let desk = Desk::on(cloud);
-    on(&desk, "GET", "/operations/", "throttle", 2, &json!({"retry_after": "1s"}));
+    on(&desk, "GET", cloud.polling(), "throttle", 2, &json!({"retry_after": "1s"}));
     desk.settle(&cloud.pool());
     assert_one_pool(&desk);
 }
@@ -141,7 +143,7 @@ fn services_that_are_away_for_a_moment_are_waited_for(cloud: Cloud) {
     for matching in [cloud.preflight(), cloud.creation()] {
         desk.fault_on(&matching, "unavailable", 2, &json!({}));
     }
-    for path in ["/operations/".to_owned(), format!("{}/{NAME}", cloud.pools())] {
+    for path in [cloud.polling().to_owned(), format!("{}/{NAME}", cloud.pools())] {
         on(&desk, "GET", &path, "unavailable", 2, &json!({}));
     }
     desk.settle(&cloud.pool());
@@ -152,7 +154,7 @@ fn services_that_are_away_for_a_moment_are_waited_for(cloud: Cloud) {
 
 fn connections_lost_while_polling_and_reading_do_not_matter(cloud: Cloud) {
     let desk = Desk::on(cloud);
-    on(&desk, "GET", "/operations/", "drop_connection", 2, &json!({}));
+    on(&desk, "GET", cloud.polling(), "drop_connection", 2, &json!({}));
     desk.settle(&cloud.pool());
     on(&desk, "GET", cloud.pools(), "drop_connection", 1, &json!({}));
     desk.workspace.assert_empty_plan();

@@ -18,8 +18,10 @@ on_every_cloud!(
     an_api_that_cannot_be_reached_is_not_gone,
     answers_that_nobody_can_read_are_not_gone,
     a_service_that_stays_away_is_an_error_in_time,
+    a_plan_of_a_new_pool_asks_nobody;
+    // It tells of one node group at a time.
+    not eks:
     one_refresh_asks_each_cluster_once,
-    a_plan_of_a_new_pool_asks_nobody,
 );
 
 /// A pool that stands.

@@ -22,7 +22,7 @@ fn killed(cloud: Cloud, pool: &Pool, length: &str) -> Desk {
     desk.fault_on(&cloud.creation(), "hang_operation", 1, &json!({ "length": length }));
     desk.write(pool);
     let mut apply = desk.workspace.spawn(&["apply", "-auto-approve"]);
-    apply.wait_until("the operation is polled", SOON, |_| desk.sandbox.count("GET", "/operations/") > 0);
+    apply.wait_until("the operation is polled", SOON, |_| desk.is_polled());
     assert!(apply.kill_provider() >= 1);
     apply.wait_with_timeout(SOON).failure();
     assert!(!desk.knows_the_pool(), "Terraform forgets what it was not told of");

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use crate::clouds::Cloud;
-use crate::mig_desk::{Desk, SOON, path};
+use crate::mig_desk::{Desk, SOON, accepted, path};
 use crate::mig_pool::NAME;
 
 impl Desk {
@@ -17,6 +17,7 @@ impl Desk {
         match self.cloud {
             Cloud::Aks => live["properties"]["nodeLabels"].clone(),
             Cloud::Gke => live["config"]["labels"].clone(),
+            Cloud::Eks => live["labels"].clone(),
         }
     }
 
@@ -27,6 +28,7 @@ impl Desk {
         let tags = match self.cloud {
             Cloud::Aks => &live["properties"]["tags"],
             Cloud::Gke => &live["config"]["resourceLabels"],
+            Cloud::Eks => &live["tags"],
         };
         tags.as_object().into_iter().flatten().map(|(key, tag)| (key.to_lowercase(), tag.clone())).collect()
     }
@@ -44,6 +46,12 @@ impl Desk {
                 let pool = &live["autoscaling"];
                 (&pool["enabled"], &pool["totalMinNodeCount"], &pool["totalMaxNodeCount"])
             }
+            // There is no switch: without autoscaling the limits leave no choice.
+            Cloud::Eks => {
+                let scaling = &live["scalingConfig"];
+                let (min, max) = (&scaling["minSize"], &scaling["maxSize"]);
+                return (min != max).then(|| (min.as_u64().expect("a size"), max.as_u64().expect("a size")));
+            }
         };
         // What is zero may be left out of an answer.
         (*on == true).then(|| (min.as_u64().unwrap_or(0), max.as_u64().unwrap_or(0)))
@@ -56,6 +64,7 @@ impl Desk {
         match self.cloud {
             Cloud::Aks => live["properties"]["scaleSetPriority"] == "Spot",
             Cloud::Gke => live["config"]["spot"] == true,
+            Cloud::Eks => live["capacityType"] == "SPOT",
         }
     }
 
@@ -78,10 +87,38 @@ impl Desk {
         self.sandbox.count(part("method"), part("path"))
     }
 
-    /// The name of the operation that was polled last: the last part of the polled path.
+    /// Whether the cloud has been asked how far it is with what it was asked for last.
+    #[track_caller]
+    pub(crate) fn is_polled(&self) -> bool {
+        match self.cloud {
+            Cloud::Aks | Cloud::Gke => self.sandbox.count("GET", "/operations/") > 0,
+            // A creation and a deletion show in the node group alone.
+            Cloud::Eks => {
+                let records = self.sandbox.records();
+                let change = |record: &Value| {
+                    record["method"] != "GET" && accepted(record) && path(record).contains(self.cloud.pools())
+                };
+                let changed = records.iter().rposition(change);
+                changed.is_some_and(|changed| records[changed..].iter().any(|record| self.is_poll(record)))
+            }
+        }
+    }
+
+    fn is_poll(&self, record: &Value) -> bool {
+        let path = path(record);
+        record["method"] == "GET"
+            && match self.cloud {
+                Cloud::Aks | Cloud::Gke => path.contains("/operations/"),
+                Cloud::Eks => path.contains("/updates/") || path.contains("/node-groups/"),
+            }
+    }
+
+    /// The name of the operation that was polled last: the last part of the polled path. On EKS only updates have one;
+    /// otherwise it is the pool's.
     #[track_caller]
     pub(crate) fn last_operation(&self) -> String {
-        let polls = self.sandbox.requests("GET", "/operations/");
+        let polls: Vec<_> =
+            self.sandbox.records().into_iter().filter(|record| self.is_poll(record)).collect();
         let last =
             polls.last().unwrap_or_else(|| panic!("nothing was polled: {:#?}", self.sandbox.records()));
         path(last).rsplit('/').next().expect("a path").to_owned()
@@ -93,6 +130,7 @@ impl Desk {
         match self.cloud {
             Cloud::Aks => self.await_state("Succeeded"),
             Cloud::Gke => self.await_status(self.cloud.home(), "RUNNING"),
+            Cloud::Eks => self.await_status(self.cloud.home(), "ACTIVE"),
         }
     }
 
@@ -112,7 +150,7 @@ impl Desk {
     pub(crate) fn edit_labels(&self, set: &Value, remove: &[&str]) {
         match self.cloud {
             Cloud::Aks => self.az_update(|pool| edit(&mut pool["nodeLabels"], set, remove)),
-            Cloud::Gke => {
+            Cloud::Gke | Cloud::Eks => {
                 self.actor("edit_labels", self.cloud.home(), &json!({"set": set, "remove": remove}));
             }
         }
@@ -122,7 +160,9 @@ impl Desk {
     #[track_caller]
     pub(crate) fn edit_tags(&self, set: &Value) {
         match self.cloud {
-            Cloud::Aks => self.actor("edit_tags", self.cloud.home(), &json!({ "set": set })),
+            Cloud::Aks | Cloud::Eks => {
+                self.actor("edit_tags", self.cloud.home(), &json!({ "set": set }));
+            }
             Cloud::Gke => {
                 let mut labels = self.live(self.cloud.home())["config"]["resourceLabels"].clone();
                 edit(&mut labels, set, &[]);
@@ -144,6 +184,10 @@ impl Desk {
                 let taint = json!({"key": key, "value": value, "effect": self.cloud.effect(effect)});
                 self.actor("add_taint", self.cloud.home(), &taint);
             }
+            Cloud::Eks => {
+                let taint = json!({"key": key, "value": value, "effect": self.cloud.effect(effect)});
+                self.update_config(&json!({"taints": {"addOrUpdateTaints": [taint]}}));
+            }
         }
     }
 
@@ -157,6 +201,12 @@ impl Desk {
                 pool["nodeTaints"] = json!(taints);
             }),
             Cloud::Gke => self.actor("remove_taint", self.cloud.home(), &json!({ "key": key })),
+            Cloud::Eks => {
+                let taints = self.live(self.cloud.home())["taints"].clone();
+                let mut taints = taints.as_array().expect("taints").clone();
+                taints.retain(|taint| taint["key"] == key);
+                self.update_config(&json!({"taints": {"removeTaints": taints}}));
+            }
         }
     }
 
@@ -173,6 +223,7 @@ impl Desk {
                 let plain = json!({"name": NAME, "initialNodeCount": 1, "config": config});
                 self.foreign_pool(self.cloud.home(), &plain);
             }
+            Cloud::Eks => self.create_group(self.cloud.home(), &json!({"instanceTypes": ["m6i.xlarge"]})),
         }
     }
 
@@ -182,6 +233,9 @@ impl Desk {
         match self.cloud {
             Cloud::Aks => self.az_update(|pool| pool["count"] = json!(nodes)),
             Cloud::Gke => self.meddle("POST", self.cloud.home(), ":setSize", &json!({"nodeCount": nodes})),
+            Cloud::Eks => self.update_config(&json!({
+                "scalingConfig": {"minSize": nodes, "maxSize": nodes, "desiredSize": nodes}
+            })),
         }
     }
 
@@ -198,6 +252,7 @@ impl Desk {
                 let limits = json!({"enabled": true, "totalMinNodeCount": min, "totalMaxNodeCount": max});
                 self.actor("edit_autoscaling", self.cloud.home(), &json!({ "autoscaling": limits }));
             }
+            Cloud::Eks => self.update_config(&json!({"scalingConfig": {"minSize": min, "maxSize": max}})),
         }
     }
 }

@@ -71,7 +71,7 @@ fn an_unknown_cluster_leaves_every_figure_known(cloud: Cloud) {
 
 fn an_unknown_machine_leaves_what_does_not_depend_on_it(cloud: Cloud) {
     let desk = Desk::on(cloud);
-    let pool = cloud.pool().set("machine_type", LATER).beside(&later(&format!("{:?}", cloud.double())));
+    let pool = cloud.pool().set("machine_type", LATER).beside(&later(&format!("{:?}", cloud.larger())));
     let change = change(&desk, &pool);
     let unknown = &change["after_unknown"];
     for leaf in ["per_gpu", "per_node", "total", "memory_gib"] {
@@ -81,7 +81,7 @@ fn an_unknown_machine_leaves_what_does_not_depend_on_it(cloud: Cloud) {
     assert_eq!(change["after"]["scheduling"]["node_selector"]["gpuslice/profile"], cloud.seventh());
     assert_eq!(change["after"]["effective_labels"]["gpuslice/profile"], cloud.seventh());
     kept(&desk, &change);
-    assert_eq!(desk.state()["slices"]["per_node"], 14);
+    assert_eq!(desk.state()["slices"]["per_node"], cloud.larger_slices());
 }
 
 fn unknown_cluster_and_machine_leave_the_cloud_open(cloud: Cloud) {
@@ -133,8 +133,8 @@ fn one_unknown_label_leaves_the_others(cloud: Cloud) {
 
 fn an_unknown_prefix_or_input_of_the_name_leaves_the_name_open(cloud: Cloud) {
     let desk = Desk::on(cloud);
-    let pool = cloud.pool().unset("name").text("name_prefix", cloud.prefix()).set("mig_profile", LATER);
-    let change = change(&desk, &pool.beside(&later(&format!("{:?}", cloud.third()))));
+    let pool = cloud.pool().unset("name").text("name_prefix", cloud.prefix()).set("machine_type", LATER);
+    let change = change(&desk, &pool.beside(&later(&format!("{:?}", cloud.larger()))));
     assert_eq!(change["after_unknown"]["name"], true);
     desk.workspace.run(&["apply", "json.tfplan"]).success();
     desk.workspace.assert_empty_plan();
@@ -142,7 +142,7 @@ fn an_unknown_prefix_or_input_of_the_name_leaves_the_name_open(cloud: Cloud) {
     let name = desk.state()["name"].clone();
     let known = Desk::on(cloud);
     let planned = known.planned(
-        &cloud.pool().unset("name").text("name_prefix", cloud.prefix()).text("mig_profile", cloud.third()),
+        &cloud.pool().unset("name").text("name_prefix", cloud.prefix()).text("machine_type", cloud.larger()),
     );
     assert_eq!(json::change(&planned, POOL)["after"]["name"], name);
 }

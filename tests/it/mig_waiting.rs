@@ -74,15 +74,13 @@ fn interrupted(desk: &Desk, what: &str, reached: impl Fn(&Desk) -> bool) -> Chec
     apply.wait_with_timeout(SOON).failure()
 }
 
-fn is_polled(desk: &Desk) -> bool {
-    desk.sandbox.count("GET", "/operations/") > 0
-}
-
 fn ctrl_c_keeps_the_pool_and_the_next_apply_goes_on_with_it(cloud: Cloud) {
     let desk = Desk::on(cloud);
     slow_create(&desk, Some("4s"));
     desk.write(&cloud.pool());
-    interrupted(&desk, "the operation is polled", is_polled).says("incomplete").says(&desk.last_operation());
+    interrupted(&desk, "the operation is polled", Desk::is_polled)
+        .says("incomplete")
+        .says(&desk.last_operation());
     assert_kept(&desk);
     assert_goes_on(&desk);
 }
@@ -92,7 +90,7 @@ fn ctrl_c_is_answered_at_once(cloud: Cloud) {
     slow_create(&desk, None);
     desk.write(&cloud.pool());
     let mut apply = desk.workspace.spawn(&["apply", "-auto-approve"]);
-    apply.wait_until("the operation is polled", SOON, |_| is_polled(&desk));
+    apply.wait_until("the operation is polled", SOON, |_| desk.is_polled());
     apply.interrupt();
     let pressed = apply.elapsed();
     apply.wait_until("it says what it leaves behind", Duration::from_secs(5), |apply| {
@@ -180,7 +178,7 @@ fn with_fail_ctrl_c_taints(cloud: Cloud) {
     let desk = Desk::on(cloud);
     slow_create(&desk, Some("3s"));
     desk.write(&failing(cloud));
-    interrupted(&desk, "the operation is polled", is_polled);
+    interrupted(&desk, "the operation is polled", Desk::is_polled);
     assert_tainted_and_replaced(&desk);
 }
 
@@ -202,7 +200,7 @@ fn ctrl_c_during_an_update_loses_nothing_and_taints_nothing(cloud: Cloud) {
     desk.write(&pool);
     let before = desk.met(&cloud.sizing());
     let resizes = |desk: &Desk| desk.met(&cloud.sizing()) > before;
-    interrupted(&desk, "the pool is resized", resizes).says("operation");
+    interrupted(&desk, "the pool is resized", resizes).says(cloud.operation());
     assert!(!desk.workspace.is_tainted(POOL));
     desk.settle(&pool);
     assert_eq!((desk.uids().len(), &desk.nodes()[0]["labels"]["team"]), (3, &json!("ml")));

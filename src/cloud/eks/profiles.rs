@@ -30,6 +30,11 @@ pub(crate) fn key(gpu_id: &str) -> Option<&'static str> {
     MODELS.iter().find(|(id, _, _)| *id == gpu_id).map(|(_, key, _)| *key)
 }
 
+/// Whether Bottlerocket is known to cut a GPU by a profile. Of one that is not it makes a single slice, without an error.
+pub(crate) fn cuts(gpu_id: &str, profile: MigProfile) -> bool {
+    MODELS.iter().any(|(id, _, known)| *id == gpu_id && known.contains(&profile))
+}
+
 /// The numbers of slices that stand for the profiles of a model, in the order of [`MODELS`].
 const COUNTS: [&str; 5] = ["7", "4", "3", "2", "1"];
 

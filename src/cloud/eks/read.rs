@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::client::Templates;
-use super::create::template::is_ours;
+use super::create::template::{Used, is_ours};
 use super::errors::{Action, Trouble};
 use super::parts::Place;
 use super::{Api, Eks, explain, labels, seen, wire};
@@ -110,22 +110,18 @@ impl Eks {
         group: &wire::Nodegroup,
         freshness: Freshness,
     ) -> Result<NodePool, PoolError> {
-        let (ours, version) = self.template(call, limits, id, group, freshness).await?;
-        let names_groups = version.as_ref().is_some_and(|it| !it.data.security_group_ids.is_empty());
-        let cluster = match ours && names_groups {
+        let used = self.template(call, limits, id, group, freshness).await?;
+        let names_groups = used.own().is_some_and(|it| !it.data.security_group_ids.is_empty());
+        let cluster = match names_groups {
             true => self.shared_cluster(call, limits, &id.cluster).await?,
             false => None,
         };
-        let template = seen::Template {
-            ours,
-            version: version.as_deref(),
-            security_group: cluster.as_ref().and_then(|cluster| cluster.security_group.as_deref()),
-        };
-        seen::pool(id, group, template).map_err(|unreadable| unreadable_pool(id, &unreadable))
+        let security_group = cluster.as_ref().and_then(|cluster| cluster.security_group.as_deref());
+        seen::pool(id, group, used.seen(security_group))
+            .map_err(|unreadable| unreadable_pool(id, &unreadable))
     }
 
-    /// Whether a node group's launch template was made by us for it, and the version in use, as far as anything has to be
-    /// learnt from it.
+    /// A node group's launch template, as far as anything has to be learnt from it.
     async fn template(
         &self,
         call: &Call,
@@ -133,31 +129,23 @@ impl Eks {
         id: &PoolId,
         group: &wire::Nodegroup,
         freshness: Freshness,
-    ) -> Result<(bool, Version), PoolError> {
-        let Some(used) = &group.launch_template else { return Ok((false, None)) };
-        let Ok(number) = used.version.parse() else { return Ok((false, None)) };
+    ) -> Result<Used, PoolError> {
         let place = super::place(&id.cluster)?;
-        let stopped = |why| Trouble::from(why).explain(&reading(&id.name), call.timeout);
-        let templates = match freshness {
-            Freshness::Live => {
-                let asked =
-                    attempt(limits, Kind::Read, || self.api.client.templates(place, Templates::Id(&used.id)));
-                match asked.await {
-                    Ok(templates) => Arc::new(templates),
-                    Err(trouble) if trouble.action() == Some(Action::NotFound) => Arc::default(),
-                    Err(trouble) => return Err(trouble.explain(&reading(&id.name), call.timeout)),
-                }
-            }
-            Freshness::Coalesced => {
-                limits.run(self.api.shared_templates(&id.cluster)).await.map_err(stopped)??
-            }
-        };
+        let explained = |trouble: Trouble| trouble.explain(&reading(&id.name), call.timeout);
+        if freshness == Freshness::Live {
+            return self.api.used_template(limits, place, id, group).await.map_err(explained);
+        }
+        let Some(used) = &group.launch_template else { return Ok(Used::default()) };
+        let Ok(number) = used.version.parse() else { return Ok(Used::default()) };
+        let stopped = |why| explained(Trouble::from(why));
+        let templates = limits.run(self.api.shared_templates(&id.cluster)).await.map_err(stopped)??;
         let ours = templates.iter().any(|template| template.id == used.id && is_ours(template, id));
         if !ours && !tells_more(group) {
-            return Ok((false, None));
+            return Ok(Used::default());
         }
         let version = limits.run(self.api.shared_version(&id.cluster, &used.id, number));
-        Ok((ours, version.await.map_err(stopped)??))
+        let version = version.await.map_err(stopped)??;
+        Ok(Used { ours, version: version.as_deref().cloned() })
     }
 
     async fn shared_cluster(
@@ -199,18 +187,6 @@ impl Eks {
             error.attribute = error.attribute.or_else(|| Some(Path::of("cluster_id")));
             error
         })
-    }
-
-    /// Makes sure that the credentials are those of the cluster's account.
-    pub(super) async fn require_account(
-        &self,
-        call: &Call,
-        limits: &Limits,
-        cluster: &ClusterId,
-    ) -> Result<(), PoolError> {
-        let place = super::place(cluster)?;
-        let asked = attempt(limits, Kind::Read, || self.api.client.account(place)).await;
-        asked.map(drop).map_err(|trouble| trouble.explain(&looking_at(cluster), call.timeout))
     }
 }
 

@@ -8,7 +8,8 @@ use crate::mig_desk::path;
 use crate::mig_pool::NAME;
 use crate::support::json;
 
-on_every_cloud!(another_number_of_replicas_is_seen, another_strategy_is_seen,);
+// On EKS it is an update of labels or of the launch template, by stack.
+on_every_cloud!(; not eks: another_number_of_replicas_is_seen, another_strategy_is_seen);
 
 fn another_number_of_replicas_is_seen(cloud: Cloud) {
     let site = Site::shared(cloud);

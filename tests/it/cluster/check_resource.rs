@@ -104,7 +104,7 @@ fn without_a_plugin_it_fails_with_the_values_to_install_and_later_passes() {
 
 #[test]
 fn a_cluster_that_cannot_be_asked_fails_it_with_the_cause() {
-    for cloud in [Cloud::Aks, Cloud::Gke] {
+    for cloud in [Cloud::Aks, Cloud::Gke, Cloud::Eks] {
         let site = Site::shared(cloud);
         let pool = cloud.shared().text("slice_check", "off");
         site.settle(&pool);

@@ -111,7 +111,7 @@ fn a_check_never_outlives_its_own_limit() {
 
 #[test]
 fn a_pool_without_nodes_is_not_verified_and_no_fault() {
-    for cloud in [Cloud::Aks, Cloud::Gke] {
+    for cloud in [Cloud::Aks, Cloud::Gke, Cloud::Eks] {
         let site = Site::shared(cloud);
         site.settle(&cloud.shared().set("node_count", "0"));
         assert!(site.state()["allocatable_slices"].is_null());
@@ -151,7 +151,7 @@ fn two_plugins_on_one_node_are_told() {
 
 #[test]
 fn nobody_who_may_not_look_at_nodes_is_kept_from_making_pools() {
-    for cloud in [Cloud::Aks, Cloud::Gke] {
+    for cloud in [Cloud::Aks, Cloud::Gke, Cloud::Eks] {
         let site = Site::shared(cloud);
         site.trouble("permission", json!({"resource": "nodes"}), &json!({}));
         site.write(&cloud.shared());

@@ -40,7 +40,7 @@ fn lives(site: &Site, pool: &Pool, slices: u64) {
             site.assert_key_in_place();
             site.assert_others_survive_a_restart();
         }
-        Cloud::Gke => {
+        Cloud::Gke | Cloud::Eks => {
             assert_eq!((&state["config_key"], &state["config_yaml"]), (&Value::Null, &Value::Null));
         }
     }
@@ -51,7 +51,7 @@ fn lives(site: &Site, pool: &Pool, slices: u64) {
     site.assert_left_as_found();
     match site.cloud {
         Cloud::Aks => assert_order(site),
-        Cloud::Gke => assert_eq!(site.key_writes(), 0),
+        Cloud::Gke | Cloud::Eks => assert_eq!(site.key_writes(), 0),
     }
 }
 
@@ -110,8 +110,8 @@ fn what_changes_no_slices_is_not_looked_at(cloud: Cloud) {
 fn another_machine_is_another_pool_and_is_looked_at(cloud: Cloud) {
     let site = Site::cut(cloud);
     site.settle(&cloud.pool());
-    site.replace(&cloud.pool().text("machine_type", cloud.double()), &["machine_type"]);
-    assert_eq!(site.state()["allocatable_slices"], 14);
+    site.replace(&cloud.pool().text("machine_type", cloud.larger()), &["machine_type"]);
+    assert_eq!(site.state()["allocatable_slices"], cloud.larger_slices());
     if cloud == Cloud::Aks {
         site.assert_key_in_place();
     }

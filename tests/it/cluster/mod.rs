@@ -23,7 +23,7 @@ mod outages;
 mod profiles;
 mod refreshes;
 mod refusals;
-mod site;
+pub(crate) mod site;
 mod stacks;
 mod stopped_creates;
 mod stopped_destroys;

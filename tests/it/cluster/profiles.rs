@@ -6,7 +6,10 @@ use super::site::{DEFAULT, Site};
 use crate::clouds::{Cloud, on_every_cloud};
 use crate::mig_pool::Pool;
 
-on_every_cloud!(another_profile_is_another_pool_that_is_looked_at, a_new_pool_comes_before_the_old_one_goes,);
+// On EKS it is what nodes of the same pool are made from.
+on_every_cloud!(
+    ; not eks: another_profile_is_another_pool_that_is_looked_at, a_new_pool_comes_before_the_old_one_goes
+);
 
 fn another_profile_is_another_pool_that_is_looked_at(cloud: Cloud) {
     let site = Site::cut(cloud);

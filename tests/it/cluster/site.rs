@@ -85,6 +85,7 @@ impl Cloud {
                 Pool::aks().unset("mig_profile").text("machine_type", "Standard_NC4as_T4_v3").shared_by("4")
             }
             Self::Gke => Pool::shared(),
+            Self::Eks => Pool::eks_shared(),
         }
     }
 }
@@ -372,7 +373,7 @@ fn others(desk: &Desk, cluster: &str) -> Vec<Value> {
 
 /// Waits until something holds.
 #[track_caller]
-pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + SOON;
     while !holds() {
         assert!(Instant::now() < deadline, "waited {SOON:?} in vain until: {what}");

@@ -3,8 +3,10 @@
 //! - [`workspace`]: a folder with a Terraform configuration, and the commands run in it;
 //! - [`sandbox`]: a sandbox process of the test's own, its faults, actors and record;
 //! - [`command`]: children with a time limit, in process groups, that can be interrupted;
+//! - [`moto`]: another emulator of AWS, by other people;
 //! - [`output`]: what a command said, and assertions on it;
 //! - [`api_server`]: of a cluster of a sandbox, asked directly; [`kubectl`]: for such a cluster;
+//! - [`aws`]: AWS's APIs, asked as a colleague would;
 //! - [`json`]: look-ups in the JSON of `terraform show`;
 //! - [`processes`]: the provider below a running `terraform`, to kill it;
 //! - [`tools`]: where `terraform` and Python are.
@@ -15,9 +17,11 @@
 #![allow(dead_code, unused_imports)]
 
 pub(crate) mod api_server;
+pub(crate) mod aws;
 pub(crate) mod command;
 pub(crate) mod json;
 pub(crate) mod kubectl;
+pub(crate) mod moto;
 pub(crate) mod output;
 pub(crate) mod processes;
 pub(crate) mod sandbox;
@@ -25,7 +29,9 @@ pub(crate) mod tools;
 pub(crate) mod workspace;
 
 pub(crate) use api_server::ApiServer;
+pub(crate) use aws::Aws;
 pub(crate) use kubectl::Kubectl;
+pub(crate) use moto::Moto;
 pub(crate) use output::{Checked, Output};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use workspace::Workspace;

@@ -34,6 +34,16 @@ pub(crate) struct Sandbox {
     _folder: TempDir,
 }
 
+/// A client that takes every answer as one, uses no proxy, and does not wait for ever.
+pub(crate) fn agent() -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .timeout_global(Some(Duration::from_secs(30)))
+        .build()
+        .new_agent()
+}
+
 /// Leaves the record where `GPUSLICE_RECORDS` says, for judges that look at it after all tests.
 impl Drop for Sandbox {
     fn drop(&mut self) {
@@ -78,12 +88,7 @@ impl Sandbox {
             });
             url.is_some()
         });
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .build()
-            .new_agent();
+        let agent = agent();
         let url = url.expect("wait_until ends with it or panics");
         Self { process, url, record, agent, faults: RefCell::default(), _folder: folder }
     }

@@ -75,7 +75,7 @@ pub(crate) fn slicing(
             gpu: gpu_id.to_owned(),
             stack: super::super::options::GpuStack::Bottlerocket.word(),
         };
-        let key = profiles::key(gpu_id).ok_or_else(unknown)?;
+        let key = profiles::key(gpu_id).filter(|_| profiles::cuts(gpu_id, profile)).ok_or_else(unknown)?;
         strategies.push(("device-partitioning-strategy", quoted("mig")));
         // A key with a point in it is quoted; that EKS's merge takes, other than a quoted key in a header.
         tables.push(Table::new(
@@ -103,7 +103,7 @@ pub(crate) fn header(line: &str) -> Option<&str> {
 }
 
 /// What stands between the user's settings and ours.
-const OURS: &str = "# The rest is written by gpuslice.";
+const OURS: &str = "# What follows is written by gpuslice.";
 /// What ends a line of ours within a table of the user's.
 const JOINED: &str = " # by gpuslice";
 
@@ -191,10 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn a_gpu_without_a_key_is_refused() {
-        let profile = Some(MigProfile::plain(1, 34));
-        let refused = slicing("b300-269gb", profile, Sharing::None, SharingSwitches::default()).unwrap_err();
-        assert_eq!(refused.attribute().unwrap().to_string(), "mig_profile");
+    fn what_would_become_one_slice_is_refused() {
+        for (gpu, profile) in
+            [("b300-269gb", MigProfile::plain(1, 34)), ("a100-40gb", MigProfile::plain(4, 20))]
+        {
+            let refused = slicing(gpu, Some(profile), Sharing::None, SharingSwitches::default()).unwrap_err();
+            assert_eq!(refused.attribute().unwrap().to_string(), "mig_profile");
+        }
     }
 
     #[test]
@@ -204,7 +207,32 @@ mod tests {
         let tables = [max_pods(64)];
         insta::assert_snapshot!(document(&tables, Some(extra)).unwrap());
         assert_eq!(document(&[], None), None);
-        assert_eq!(document(&[], Some("\n")), None);
+    }
+
+    #[test]
+    fn what_a_user_adds_comes_back_to_the_letter() {
+        let sharing = Sharing::TimeSlicing { replicas: 4 };
+        let cut = slicing("a100-40gb", Some(MigProfile::plain(1, 5)), sharing, SharingSwitches::default());
+        let cut = cut.unwrap();
+        let mut more = cut.clone();
+        more.push(max_pods(64));
+        for extra in [
+            "settings.motd = \"hello\"\n\n[settings.kubernetes] # mine\na = [\n\"net.core.*\",\n]\n\n[settings.x]\ny = 1\n",
+            "[settings.kubernetes]",
+            "[settings.kubernetes]\r\na = 1\r\n",
+            "\n\n",
+            " # no more than a remark",
+        ] {
+            for tables in [&[][..], &cut, &more, &[max_pods(8)]] {
+                let text = document(tables, Some(extra)).unwrap();
+                assert_eq!(super::extra(&text).as_deref(), Some(extra), "{text:?}");
+                let headers: Vec<&str> = text.lines().filter_map(header).collect();
+                let once: std::collections::BTreeSet<&str> = headers.iter().copied().collect();
+                assert_eq!(once.len(), headers.len(), "{text}");
+                text.parse::<toml::Table>().unwrap_or_else(|error| panic!("{error}\n{text}"));
+            }
+        }
+        assert_eq!(super::extra(&document(&more, None).unwrap()), None);
     }
 
     /// What is written is TOML, whatever the slicing, and says each table once.
