@@ -15,11 +15,12 @@ cd "$ROOT"
 export INSTA_UPDATE=${INSTA_UPDATE:-no}
 # Most tests wait for Terraform and for operations of the sandbox, not for a processor.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-8}
-# What every sandbox of the tests has heard and said is kept, and judged at the end by classes of Microsoft's and by the
-# models of Kubernetes' own client.
+# What every sandbox of the tests has heard and said is kept, and judged at the end by classes of Microsoft's, by the models
+# of Amazon's client and by those of Kubernetes' own one.
 export GPUSLICE_RECORDS=$WORK/records
 rm -rf "$GPUSLICE_RECORDS"
 mkdir -p "$GPUSLICE_RECORDS"
 cargo test --locked --features sandbox "$@"
 "$GPUSLICE_PYTHON" tests/python/judge_aks.py --optional "$GPUSLICE_RECORDS"
+"$GPUSLICE_PYTHON" tests/python/judge_eks.py --optional "$GPUSLICE_RECORDS"
 "$GPUSLICE_PYTHON" tests/python/judge_kubernetes.py --optional "$GPUSLICE_RECORDS"

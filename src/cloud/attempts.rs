@@ -101,9 +101,11 @@ where
         let stopped =
             |why, waited_for: &Option<String>| Trouble::Stopped { why, waited_for: waited_for.clone() };
         limits.check().map_err(|why| stopped(why, &waited_for))?;
+        // A request of an SDK is large, and would be a part of everything that waits for it: on the heap it is small.
+        let request = Box::pin(send());
         let result = match kind {
-            Kind::Read => limits.run(send()).await.map_err(|why| stopped(why, &waited_for))?,
-            Kind::Repeatable | Kind::Once => send().await,
+            Kind::Read => limits.run(request).await.map_err(|why| stopped(why, &waited_for))?,
+            Kind::Repeatable | Kind::Once => request.await,
         };
         let error = match result {
             Ok(answer) => return Ok(answer),

@@ -118,11 +118,20 @@ impl Clouds {
     pub(crate) fn notice(&mut self, occupied: &Occupied) {
         self.gke.occupied.clone_from(occupied);
         self.aks.occupied.clone_from(occupied);
+        self.eks.occupied.clone_from(occupied);
     }
 
     /// Clusters with nodes that wait to be drained.
     pub(crate) fn draining(&self) -> Vec<String> {
-        [self.gke.draining(), self.aks.draining()].concat()
+        [self.gke.draining(), self.aks.draining(), self.eks.draining()].concat()
+    }
+
+    /// Restarts the machine of a node.
+    pub(crate) fn reboot(&mut self, uid: &str, now: Millis, length: Millis, boot_id: String) {
+        let nodes = self.gke.nodes_mut().chain(self.aks.nodes_mut()).chain(self.eks.nodes_mut());
+        if let Some(node) = nodes.into_iter().find(|node| node.uid == uid) {
+            node.reboot(now, length, boot_id);
+        }
     }
 
     /// Brings all of them up to the present; true when something may have changed.

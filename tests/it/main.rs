@@ -76,6 +76,7 @@ mod plan_pool;
 mod plan_slices;
 mod plan_unknowns;
 mod sandbox_aks;
+mod sandbox_eks;
 mod sandbox_gke;
 mod sandbox_kubernetes;
 mod slice_check_resource;

@@ -31,10 +31,17 @@ OPERATIONS = {
         "ModifyLaunchTemplate",
     ],
     "eks": [
+        "AssociateAccessPolicy",
+        "CreateAccessEntry",
         "CreateNodegroup",
         "TagResource",
+        "UpdateAccessEntry",
         "UpdateNodegroupConfig",
         "UpdateNodegroupVersion",
+    ],
+    "sts": [
+        "AssumeRole",
+        "GetCallerIdentity",
     ],
 }
 # Answers of EKS are written as they are kept; these describe requests only.

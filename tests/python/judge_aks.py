@@ -16,14 +16,11 @@ import records
 
 # What Azure Resource Manager itself answers, whose client is another one.
 FOREIGN = ("/tenants", "/metadata/endpoints")
-# How paths of Google's begin: a sandbox is all clouds at once.
-GOOGLE = ("/v1/", "/compute/")
 
 
 def foreign(path):
     parts = path.strip("/").split("/")
-    own = path.lower() in FOREIGN or parts[0].lower() == "subscriptions" and len(parts) < 3
-    return own or path.startswith(GOOGLE)
+    return path.lower() in FOREIGN or parts[0].lower() == "subscriptions" and len(parts) < 3
 
 
 def judge(api, record):
@@ -60,9 +57,8 @@ def judge(api, record):
 
 
 def concerns(record):
-    """Whether an exchange was with AKS. A cluster's own API server has a judge of its own."""
-    address = urlsplit(record["url"])
-    return address.scheme != "https" and not foreign(address.path)
+    """Whether an exchange was with AKS."""
+    return records.cloud(record) == "azure" and not foreign(urlsplit(record["url"]).path)
 
 
 def prepare():

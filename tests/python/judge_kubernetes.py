@@ -47,8 +47,7 @@ def judge(api, record):
 
 def concerns(record):
     """Whether an exchange was with a cluster's API server, about objects."""
-    address = urlsplit(record["url"])
-    return address.scheme == "https" and not address.path.startswith(FOREIGN)
+    return records.cloud(record) == "kubernetes" and not urlsplit(record["url"]).path.startswith(FOREIGN)
 
 
 def prepare():

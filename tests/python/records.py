@@ -4,11 +4,29 @@ Each line of a record is {method, url, request_body, status, response_body, erro
 """
 
 import json
+import re
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 # Faults whose answer is meant to be unreadable.
 UNREADABLE = {"wrong_answer"}
+
+# How the paths of clouds begin: a sandbox is all of them at once.
+GOOGLE = ("/v1/", "/compute/")
+AMAZON = re.compile(r"/(eks|ec2|sts|autoscaling|clusters)(/|$)|/tags/arn:|/?$")
+
+
+def cloud(record):
+    """Whose API an exchange was with: kubernetes, google, amazon or azure."""
+    address = urlsplit(record["url"])
+    if address.scheme == "https":
+        # Clusters have API servers of their own, by TLS.
+        return "kubernetes"
+    path = unquote(address.path)
+    if path.startswith(GOOGLE):
+        return "google"
+    return "amazon" if AMAZON.match(path) else "azure"
 
 
 def run(usage, files, prepare):

@@ -17,6 +17,8 @@ use crate::cloud::settings::Settings;
 
 mod answers;
 pub(crate) mod endpoints;
+#[cfg(test)]
+pub(crate) mod fake;
 mod nodegroups;
 mod query;
 mod requests;
@@ -41,11 +43,6 @@ impl Client {
         Client { auth: Arc::new(Auth::new(settings)), regions: Mutex::default() }
     }
 
-    /// The account of the credentials, which is the cluster's: every other call asks this first. Remembered.
-    pub(crate) async fn account(&self, place: Place<'_>) -> Result<String, ApiError> {
-        Ok(self.auth.identity(place).await?.account)
-    }
-
     /// The SDK's client for the region of the cluster.
     async fn eks(&self, place: Place<'_>) -> Result<aws_sdk_eks::Client, ApiError> {
         self.auth.identity(place).await?;
@@ -62,3 +59,6 @@ impl Client {
         Ok(made.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

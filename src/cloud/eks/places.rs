@@ -1,18 +1,5 @@
 //! Where things are in Amazon's cloud: partitions, and the ids of other resources.
 
-/// The domain that the endpoints of a partition's services are in (source: botocore, `partitions.json`).
-pub(crate) fn domain(partition: &str) -> &'static str {
-    match partition {
-        "aws-cn" => "amazonaws.com.cn",
-        _ => "amazonaws.com",
-    }
-}
-
-/// The host of a regional service, such as `ec2`.
-pub(crate) fn host(service: &str, partition: &str, region: &str) -> String {
-    format!("{service}.{region}.{}", domain(partition))
-}
-
 /// The parts of an IAM role's ARN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Role<'a> {
@@ -68,11 +55,5 @@ mod tests {
         {
             assert!(!is_id("subnet", text), "{text}");
         }
-    }
-
-    #[test]
-    fn china_has_a_domain_of_its_own() {
-        assert_eq!(host("ec2", "aws", "us-east-1"), "ec2.us-east-1.amazonaws.com");
-        assert_eq!(host("eks", "aws-cn", "cn-north-1"), "eks.cn-north-1.amazonaws.com.cn");
     }
 }

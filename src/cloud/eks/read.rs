@@ -117,7 +117,8 @@ impl Eks {
             false => None,
         };
         let security_group = cluster.as_ref().and_then(|cluster| cluster.security_group.as_deref());
-        seen::pool(id, group, used.seen(security_group)).map_err(|unreadable| unreadable_pool(id, &unreadable))
+        seen::pool(id, group, used.seen(security_group))
+            .map_err(|unreadable| unreadable_pool(id, &unreadable))
     }
 
     /// A node group's launch template, as far as anything has to be learnt from it.
@@ -186,18 +187,6 @@ impl Eks {
             error.attribute = error.attribute.or_else(|| Some(Path::of("cluster_id")));
             error
         })
-    }
-
-    /// Makes sure that the credentials are those of the cluster's account.
-    pub(super) async fn require_account(
-        &self,
-        call: &Call,
-        limits: &Limits,
-        cluster: &ClusterId,
-    ) -> Result<(), PoolError> {
-        let place = super::place(cluster)?;
-        let asked = attempt(limits, Kind::Read, || self.api.client.account(place)).await;
-        asked.map(drop).map_err(|trouble| trouble.explain(&looking_at(cluster), call.timeout))
     }
 }
 

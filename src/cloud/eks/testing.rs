@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::{translate, wire};
 use crate::nodepool::spec::{CapacityType, NodeGpus, SharingSwitches, Size, Upgrade};
 use crate::nodepool::{
-    CloudRules, Field, NodePoolConfig, NodePoolSpec, OptionValue, Options, Problem, Problems, Severity,
-    checks,
+    CloudRules, Field, NodePoolConfig, NodePoolSpec, OptionValue, Options, PoolId, Problem, Problems,
+    Severity, checks,
 };
 use crate::slicing::{MigStrategy, Sharing};
 
@@ -108,6 +109,36 @@ pub(crate) fn every_option() -> Options {
         "scale_down": "immediate",
         "scale_from_zero_tags": true,
     }))
+}
+
+/// The cluster's own security group.
+pub(crate) const GROUP: &str = "sg-0c0c0c0c";
+
+pub(crate) fn id() -> PoolId {
+    PoolId { cluster: CLUSTER.parse().unwrap(), name: spec().name }
+}
+
+/// The node group that EKS shows after a create of this pool, at rest, and the launch template that we made for it.
+pub(crate) fn live(spec: &NodePoolSpec) -> (wire::Nodegroup, wire::TemplateVersion) {
+    let number = 3_u64;
+    let data = translate::template(spec, Some(GROUP)).unwrap();
+    let used = wire::LaunchTemplate { id: "lt-0123456789abcdef0".into(), version: number.to_string() };
+    let mut shown = serde_json::to_value(translate::create(spec, used, String::new()).unwrap()).unwrap();
+    shown["status"] = json!("ACTIVE");
+    shown["launchTemplate"]["name"] = json!("gpuslice-main-mig2g-0a1b2c");
+    // What EKS fills in.
+    for (name, value) in [("version", json!("1.34")), ("updateConfig", json!({}))] {
+        if shown.get(name).is_none() {
+            shown[name] = value;
+        }
+    }
+    let update = shown["updateConfig"].as_object_mut().unwrap();
+    if !update.contains_key("maxUnavailablePercentage") {
+        update.entry("maxUnavailable").or_insert(json!(1));
+    }
+    update.entry("updateStrategy").or_insert(json!("DEFAULT"));
+    shown["resources"] = json!({"autoScalingGroups": [{"name": "eks-mig2g-0a1b2c"}]});
+    (serde_json::from_value(shown).unwrap(), wire::TemplateVersion { number, data: data.shown() })
 }
 
 pub(crate) fn known(text: &str) -> Field<String> {

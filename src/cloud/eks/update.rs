@@ -176,9 +176,9 @@ impl Updating<'_> {
             .await
             .map_err(|why| stopped(why, self.call.timeout, &doing, ApiError::COMPANY, None))?;
         let ended = match request {
-            Request::Tags { set, removed } => self.tag(&doing, &set, &removed).await.map(|()| None),
-            Request::Config(body) => self.configure(step, &doing, body, last).await,
-            Request::Roll(roll) => self.roll(&doing, &roll, last).await,
+            Request::Tags { set, removed } => Box::pin(self.tag(&doing, &set, &removed)).await.map(|()| None),
+            Request::Config(body) => Box::pin(self.configure(step, &doing, body, last)).await,
+            Request::Roll(roll) => Box::pin(self.roll(&doing, &roll, last)).await,
         };
         drop(turn);
         ended

@@ -9,6 +9,7 @@ use super::seed::{SUBSCRIPTION, TENANT};
 use super::{spec, versions};
 use crate::sandbox::clock::Millis;
 use crate::sandbox::kubernetes::View;
+use crate::sandbox::nodes::Node;
 
 impl Aks {
     /// The cluster, or Resource Manager's 404.
@@ -124,8 +125,15 @@ impl Aks {
             certificates: cluster.accounts != Accounts::EntraOnly,
             stack: cluster.stack,
             workload: cluster.group == "stacks",
+            door: None,
             nodes: cluster.pools.values().flat_map(|pool| &pool.nodes).collect(),
         })
+    }
+
+    /// All nodes of all clusters.
+    pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Node> {
+        let pools = self.clusters.values_mut().flat_map(|cluster| cluster.pools.values_mut());
+        pools.flat_map(|pool| &mut pool.nodes)
     }
 
     /// The ids of clusters with nodes that wait to be drained.

@@ -30,6 +30,12 @@ const KINDS: &[(&str, &[&str], &str)] = &[
         &["cluster", "pool"],
         "somebody deletes the launch template of the node group; EKS works on from its copy",
     ),
+    ("delete_role", &["role"], "the IAM role with that ARN is gone: its nodes run on, and no new one joins"),
+    (
+        "delete_access_entry",
+        &["cluster", "principal"],
+        "somebody takes a principal's access entry away, by default that of everybody here: the API server answers 401",
+    ),
     (
         "set_stock",
         &["zone", "machine_type", "count"],
@@ -42,6 +48,8 @@ const KINDS: &[(&str, &[&str], &str)] = &[
 pub(crate) enum Act {
     AddCluster { region: String, name: String },
     DeleteCluster { cluster: String },
+    DeleteRole { role: String },
+    DeleteAccessEntry { cluster: String, principal: Option<String> },
     SetStock { zone: String, machine_type: String, count: u32 },
     Pool { cluster: String, pool: String, deed: Deed },
 }
@@ -85,10 +93,17 @@ impl Act {
             }
             return Ok(Self::SetStock { zone: text("zone")?, machine_type, count: fields.count("count")? });
         }
+        if *kind == "delete_role" {
+            return Ok(Self::DeleteRole { role: text("role")? });
+        }
         let cluster = text("cluster")?;
         let deed = match *kind {
             "delete_cluster" => return Ok(Self::DeleteCluster { cluster }),
             "add_cluster" => return new_cluster(&cluster),
+            "delete_access_entry" => {
+                let principal = fields.text("principal")?.map(str::to_owned);
+                return Ok(Self::DeleteAccessEntry { cluster, principal });
+            }
             "resize" => Deed::Resize(fields.count("node_count")?),
             "edit_labels" | "edit_tags" => {
                 let object = |value: &Value| value.as_object().cloned();
@@ -133,6 +148,18 @@ impl Eks {
             }
             Act::DeleteCluster { cluster } => {
                 self.clusters.remove(cluster).ok_or_else(|| no_cluster(self, cluster))?;
+            }
+            Act::DeleteRole { role } => {
+                self.lost_roles.insert(role.clone());
+            }
+            Act::DeleteAccessEntry { cluster, principal } => {
+                let missing = no_cluster(self, cluster);
+                let found = self.clusters.get_mut(cluster).ok_or(missing)?;
+                let principal = principal.clone().unwrap_or_else(|| found.creator());
+                found
+                    .access
+                    .remove(&principal)
+                    .ok_or_else(|| impossible(format!("{principal} has no access entry in {cluster}")))?;
             }
             Act::SetStock { zone, machine_type, count } => {
                 self.stock.entry(zone.clone()).or_default().insert(machine_type.clone(), *count);

@@ -8,6 +8,7 @@ use super::model::{Cluster, Eks, epoch};
 use super::signature::{Caller, partition};
 use crate::sandbox::clock::Millis;
 use crate::sandbox::kubernetes::{Stack, View};
+use crate::sandbox::nodes::Node;
 
 impl Eks {
     pub(super) fn list_clusters(&self, caller: &Caller) -> Result<Value, Refusal> {
@@ -67,6 +68,7 @@ impl Eks {
             certificates: false,
             stack: cluster.stack,
             workload: cluster.stack != Stack::Nothing,
+            door: Some(self),
             nodes: cluster.groups.values().flat_map(|group| &group.nodes).collect(),
         })
     }
@@ -78,6 +80,20 @@ impl Eks {
         };
         let nodes = cluster.groups.values().flat_map(|group| &group.nodes);
         Ok(nodes.map(|node| node.view(now)).collect())
+    }
+
+    /// All nodes of all clusters.
+    pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Node> {
+        let groups = self.clusters.values_mut().flat_map(|cluster| cluster.groups.values_mut());
+        groups.flat_map(|group| &mut group.nodes)
+    }
+
+    /// The ids of clusters with nodes that wait to be drained.
+    pub(crate) fn draining(&self) -> Vec<String> {
+        let draining = |cluster: &&Cluster| {
+            cluster.groups.values().any(|group| group.nodes.iter().any(|node| node.draining))
+        };
+        self.clusters.values().filter(draining).map(Cluster::arn).collect()
     }
 
     /// The ids of all clusters, for people.

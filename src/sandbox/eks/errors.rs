@@ -82,6 +82,39 @@ impl Refusal {
         }
     }
 
+    /// A signature that is not what it should be.
+    pub(super) fn wrongly_signed(service: Service, message: &str) -> Self {
+        match service {
+            Service::Eks => Self::new(403, "InvalidSignatureException", message),
+            Service::Ec2 => {
+                Self::new(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
+            }
+            Service::Sts | Service::AutoScaling => Self::new(403, "SignatureDoesNotMatch", message),
+        }
+    }
+
+    /// A key of a session, without its token.
+    pub(super) fn unknown_key(service: Service) -> Self {
+        let message = "The security token included in the request is invalid.";
+        match service {
+            Service::Eks => Self::new(403, "UnrecognizedClientException", message),
+            Service::Ec2 => {
+                Self::new(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
+            }
+            Service::Sts | Service::AutoScaling => Self::new(403, "InvalidClientTokenId", message),
+        }
+    }
+
+    /// Credentials whose time is over.
+    pub(super) fn expired(service: Service) -> Self {
+        let message = "The security token included in the request is expired";
+        match service {
+            Service::Eks => Self::new(403, "ExpiredTokenException", message),
+            Service::Ec2 => Self::new(400, "RequestExpired", "Request has expired."),
+            Service::Sts | Service::AutoScaling => Self::new(403, "ExpiredToken", message),
+        }
+    }
+
     /// A body that cannot be read.
     pub(super) fn unreadable(service: Service, violation: &Violation) -> Self {
         match (service, violation) {

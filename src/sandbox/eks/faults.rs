@@ -96,17 +96,7 @@ fn refusal(service: Service, call: &Call, refused: &Refused) -> Refusal {
                 ),
             ),
         },
-        Refused::Unauthenticated => match service {
-            Service::Eks => Refusal::new(
-                403,
-                "ExpiredTokenException",
-                "The security token included in the request is expired",
-            ),
-            Service::Ec2 => Refusal::new(400, "RequestExpired", "Request has expired."),
-            Service::Sts | Service::AutoScaling => {
-                Refusal::new(403, "ExpiredToken", "The security token included in the request is expired")
-            }
-        },
+        Refused::Unauthenticated => Refusal::expired(service),
         Refused::Unavailable => match service {
             Service::Eks => Refusal::new(503, "ServiceUnavailableException", "Service is unavailable."),
             Service::Ec2 => {

@@ -7,9 +7,11 @@
 //! request is signed for. Faults and actors match `/clusters/…` and `/tags/…` for EKS, `/ec2/CreateLaunchTemplate`,
 //! `/sts/GetCallerIdentity`, `/autoscaling/DeleteTags` for the others, wherever the call came in.
 //!
-//! - [`routes`]: which service and call is meant. [`signature`]: who calls. [`token`]: who comes to a cluster. [`fields`], [`xml`]: requests and answers by
-//!   botocore's models. [`errors`]: AWS's errors.
-//! - [`nodegroups`], [`updates`], [`tags`], [`clusters`], [`templates`], [`scaling`]: the calls.
+//! - [`routes`]: which service and call is meant. [`fields`], [`xml`]: requests and answers by botocore's models.
+//!   [`errors`]: AWS's errors.
+//! - [`signature`], [`sigv4`], [`sessions`]: who calls. [`token`], [`access`]: who comes to a cluster, and what they may
+//!   do there.
+//! - [`nodegroups`], [`updates`], [`tags`], [`clusters`], [`templates`], [`scaling`]: the other calls.
 //! - [`rules`], [`recipes`], [`hardware`], [`amis`]: what the service accepts. [`userdata`], [`bottlerocket`]: what
 //!   machines make of their user data.
 //! - [`model`], [`nodes`], [`operations`], [`rollout`]: what exists and how it changes with time.
@@ -20,6 +22,7 @@ use serde_json::Value;
 use crate::sandbox::context::Context;
 use crate::sandbox::exchange::{Answer, Call};
 
+mod access;
 mod actors;
 mod amis;
 mod bottlerocket;
@@ -38,7 +41,9 @@ mod routes;
 mod rules;
 mod scaling;
 mod seed;
+mod sessions;
 mod signature;
+mod sigv4;
 mod tags;
 mod templates;
 mod token;
@@ -76,6 +81,16 @@ impl Service {
         }
     }
 
+    /// By which requests are signed for it.
+    fn signing_name(self) -> &'static str {
+        match self {
+            Self::Eks => "eks",
+            Self::Ec2 => "ec2",
+            Self::Sts => "sts",
+            Self::AutoScaling => "autoscaling",
+        }
+    }
+
     /// The version of the API that a form has to name.
     fn version(self) -> &'static str {
         match self {
@@ -106,7 +121,7 @@ impl Eks {
         service: Service,
         request_id: &str,
     ) -> Result<Answer, Refusal> {
-        let caller = signature::caller(call).ok_or_else(|| Refusal::unsigned(service))?;
+        let caller = self.caller(call, service, context.now)?;
         if service == Service::Eks {
             let route = routes::route(call, &caller)?;
             return self.dispatch(context, call, route, &caller).map(Answer::ok);
@@ -117,13 +132,9 @@ impl Eks {
         let (shape, result) = match service {
             Service::Ec2 => self.template_action(context, &caller, &action, &body)?,
             Service::AutoScaling => self.scaling_action(context, &caller, &action, &body)?,
-            Service::Eks | Service::Sts => routes::identity(&caller, &action)?,
+            Service::Eks | Service::Sts => self.identity_action(context, &caller, &action, &body)?,
         };
-        let body = if service == Service::Sts {
-            xml::body(routes::identity_document(&caller, request_id))
-        } else {
-            xml::answer(service, &action, shape, &result, request_id)
-        };
+        let body = xml::answer(service, &action, shape, &result, request_id);
         Ok(Answer { status: 200, headers: Vec::new(), body, error_type: None })
     }
 
@@ -157,6 +168,25 @@ impl Eks {
             Route::ListTags(arn) => self.list_tags(&arn),
             Route::Tag(arn) => self.tag(&arn, &routes::body(call, "eks.TagResourceRequest")?),
             Route::Untag(arn) => self.untag(&arn, call),
+            Route::ListEntries(cluster) => self.list_entries(&cluster, call),
+            Route::CreateEntry(cluster) => {
+                let body = routes::body(call, "eks.CreateAccessEntryRequest")?;
+                self.create_entry(context, &cluster, &body)
+            }
+            Route::DescribeEntry(cluster, principal) => self.describe_entry(&cluster, &principal),
+            Route::UpdateEntry(cluster, principal) => {
+                let body = routes::body(call, "eks.UpdateAccessEntryRequest")?;
+                self.update_entry(context, &cluster, &principal, &body)
+            }
+            Route::DeleteEntry(cluster, principal) => self.delete_entry(&cluster, &principal),
+            Route::ListPolicies(cluster, principal) => self.list_policies(&cluster, &principal, call),
+            Route::AssociatePolicy(cluster, principal) => {
+                let body = routes::body(call, "eks.AssociateAccessPolicyRequest")?;
+                self.associate_policy(context, &cluster, &principal, &body)
+            }
+            Route::DisassociatePolicy(cluster, principal, policy) => {
+                self.disassociate_policy(&cluster, &principal, &policy)
+            }
         }
     }
 }

@@ -1,16 +1,18 @@
 //! What exists at AWS: clusters, their node groups, launch templates, and who uses how many machines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::access::AccessEntry;
 use super::hardware::{self, Machine};
 use super::operations::Operation;
+use super::sessions::Session;
 use super::signature::partition;
 use crate::sandbox::clock::Millis;
 use crate::sandbox::kubernetes::Stack;
-use crate::sandbox::nodes::Node;
+use crate::sandbox::nodes::{Node, Occupied};
 use crate::sandbox::random::Random;
 
 /// Machines of one type in one zone, unless an actor set another number: enough for any test that is not about stock.
@@ -29,6 +31,13 @@ pub(crate) struct Eks {
     pub(super) stock: BTreeMap<String, BTreeMap<String, u32>>,
     /// What was asked for with which idempotency token, and what came of it.
     pub(super) tokens: BTreeMap<String, Done>,
+    /// By the id of their access key.
+    pub(super) sessions: BTreeMap<String, Session>,
+    /// Roles that somebody deleted, by ARN.
+    pub(super) lost_roles: BTreeSet<String>,
+    /// Where pods run, which a drain has to wait for.
+    #[serde(skip)]
+    pub(crate) occupied: Occupied,
     /// Makes the ids of requests, apart from all others: how often somebody looks changes nothing else.
     pub(super) requests: Random,
 }
@@ -55,6 +64,8 @@ pub(super) struct Cluster {
     /// Zones by the ids of their subnets.
     pub(super) subnets: BTreeMap<String, String>,
     pub(super) groups: BTreeMap<String, NodeGroup>,
+    /// Who may come to its API server, by the ARN of the principal.
+    pub(super) access: BTreeMap<String, AccessEntry>,
 }
 
 /// A reason why a node group or an update is not well.
@@ -162,6 +173,11 @@ impl NodeGroup {
         usize::try_from(self.spec["scalingConfig"]["desiredSize"].as_u64().unwrap_or(0)).unwrap_or(usize::MAX)
     }
 
+    /// The ARN of its node role.
+    pub(super) fn role(&self) -> &str {
+        self.spec["nodeRole"].as_str().unwrap_or_default()
+    }
+
     pub(super) fn incomplete(&self) -> bool {
         self.nodes.len() < self.desired()
     }
@@ -236,6 +252,11 @@ impl Recipe {
 impl Eks {
     pub(super) fn group_mut(&mut self, cluster: &str, name: &str) -> Option<&mut NodeGroup> {
         self.clusters.get_mut(cluster)?.groups.get_mut(name)
+    }
+
+    /// The group's role is gone: its machines cannot join.
+    pub(super) fn roleless(&self, group: &NodeGroup) -> bool {
+        self.lost_roles.contains(group.role())
     }
 
     /// Machines of a type that can still be had in a zone.

@@ -40,6 +40,11 @@ impl Eks {
             let message = format!("Launch template {id} version {version} was not found.");
             issues.push(Issue::new("Ec2LaunchTemplateNotFound", message, id).view());
         }
+        if self.roleless(group) && matches!(status, "ACTIVE" | "DEGRADED") {
+            status = "DEGRADED";
+            let message = "The aws-auth ConfigMap or access entry names an IAM role that was not found.";
+            issues.push(Issue::new("IamNodeRoleNotFound", message, group.role()).view());
+        }
         shown["nodegroupName"] = json!(group.name);
         shown["nodegroupArn"] = json!(cluster.group_arn(group));
         shown["clusterName"] = json!(cluster.name);
@@ -94,6 +99,12 @@ impl Eks {
             .about("nodegroupName", &name));
         }
         rules::check_new(cluster, &body)?;
+        let role = body["nodeRole"].as_str().unwrap_or_default();
+        if self.lost_roles.contains(role) {
+            // Source of the text: reports of EKS users.
+            let name = role.rsplit('/').next().unwrap_or_default();
+            return Err(Refusal::parameter(format!("The role with name {name} cannot be found.")));
+        }
         let (recipe, template) = self.recipe(cluster, &body)?;
         let spec = with_defaults(body, &recipe.ami_type, template);
         rules::check_scaling(&spec["scalingConfig"])?;
@@ -123,7 +134,10 @@ impl Eks {
         if let Some(token) = token {
             self.tokens.insert(token, Done { request, result: group.uuid.clone() });
         }
+        let role = group.spec["nodeRole"].as_str().unwrap_or_default().to_owned();
+        let entry = context.random.uuid();
         if let Some(cluster) = self.clusters.get_mut(arn) {
+            cluster.admit_nodes(&role, entry, context.now);
             cluster.groups.insert(name.clone(), group);
         }
         self.start(context, "CREATING", arn, &name, Vec::new(), Work::Create);

@@ -1,5 +1,7 @@
 //! What is under way at EKS: creations, updates and deletions of node groups, and how updates are shown.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -7,6 +9,7 @@ use super::Context;
 use super::model::{Drought, Eks, Issue, Recipe, epoch};
 use crate::sandbox::clock::{Millis, millis};
 use crate::sandbox::fault_kinds::Outcome;
+use crate::sandbox::nodes::Drain;
 
 /// Finished operations that are kept for questions about them.
 const REMEMBERED: usize = 2000;
@@ -36,9 +39,24 @@ pub(super) struct Roll {
     pub(super) batch: usize,
     /// Old nodes go before new ones come.
     pub(super) minimal: bool,
+    /// Nodes go with the pods that do not want to.
+    pub(super) force: bool,
+    /// Nodes that are being drained, by uid.
+    pub(super) drains: BTreeMap<String, Drain>,
+    /// Zones of nodes that are gone and have no successor yet.
+    pub(super) missing: Vec<String>,
+    /// When it should be through after a drain, which takes what it takes.
+    pub(super) late: Millis,
     /// Time between two batches.
     pub(super) step: Millis,
     pub(super) next_at: Millis,
+}
+
+impl Roll {
+    /// Every node is replaced.
+    pub(super) fn whole(&self) -> bool {
+        self.remaining.is_empty() && self.missing.is_empty()
+    }
 }
 
 /// How an operation ended.

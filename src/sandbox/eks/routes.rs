@@ -1,5 +1,6 @@
 //! Which service and which call is meant.
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::errors::Refusal;
@@ -24,6 +25,16 @@ pub(super) enum Route {
     ListTags(String),
     Tag(String),
     Untag(String),
+    ListEntries(String),
+    CreateEntry(String),
+    /// The principal's ARN comes second.
+    DescribeEntry(String, String),
+    UpdateEntry(String, String),
+    DeleteEntry(String, String),
+    ListPolicies(String, String),
+    AssociatePolicy(String, String),
+    /// The policy's ARN comes third.
+    DisassociatePolicy(String, String, String),
 }
 
 /// Where the services of AWS are below the sandbox's address.
@@ -89,7 +100,8 @@ pub(super) fn route(call: &Call, caller: &Caller) -> Result<Route, Refusal> {
             _ => Err(unknown()),
         };
     }
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let parts = segments(call);
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let cluster = |name: &str| model::arn(&caller.account, &caller.region, name);
     let own = |name: &str| name.to_owned();
     Ok(match (method, parts.as_slice()) {
@@ -107,8 +119,37 @@ pub(super) fn route(call: &Call, caller: &Caller) -> Result<Route, Refusal> {
         }
         ("GET", ["clusters", name, "updates"]) => Route::ListUpdates(cluster(name)),
         ("GET", ["clusters", name, "updates", id]) => Route::DescribeUpdate(cluster(name), own(id)),
+        (_, ["clusters", name, "access-entries", rest @ ..]) => {
+            return access_route(method, cluster(name), rest).ok_or_else(unknown);
+        }
         _ => return Err(unknown()),
     })
+}
+
+/// A call about access entries, by what comes after that word.
+fn access_route(method: &str, cluster: String, rest: &[&str]) -> Option<Route> {
+    let own = |name: &str| name.to_owned();
+    Some(match (method, rest) {
+        ("GET", []) => Route::ListEntries(cluster),
+        ("POST", []) => Route::CreateEntry(cluster),
+        ("GET", [principal]) => Route::DescribeEntry(cluster, own(principal)),
+        ("POST", [principal]) => Route::UpdateEntry(cluster, own(principal)),
+        ("DELETE", [principal]) => Route::DeleteEntry(cluster, own(principal)),
+        ("GET", [principal, "access-policies"]) => Route::ListPolicies(cluster, own(principal)),
+        ("POST", [principal, "access-policies"]) => Route::AssociatePolicy(cluster, own(principal)),
+        ("DELETE", [principal, "access-policies", policy]) => {
+            Route::DisassociatePolicy(cluster, own(principal), own(policy))
+        }
+        _ => return None,
+    })
+}
+
+/// The parts of a path, decoded one by one: an ARN in it has slashes of its own.
+fn segments(call: &Call) -> Vec<String> {
+    let sent = call.target.split('?').next().unwrap_or_default();
+    let sent = sent.strip_prefix("/eks").filter(|rest| rest.starts_with('/')).unwrap_or(sent);
+    let parts = sent.trim_matches('/').split('/');
+    parts.map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()).collect()
 }
 
 /// The body of a call to EKS as a shape of its model.
@@ -142,26 +183,4 @@ pub(super) fn action(
         Refusal::new(400, "MalformedQueryString", "a parameter is both a value and a structure")
     })?;
     Ok((action, tree))
-}
-
-/// What STS does: tell the caller who it is. The answer is [`identity_document`].
-pub(super) fn identity(_: &Caller, action: &str) -> Result<(Option<&'static str>, Value), Refusal> {
-    if action == "GetCallerIdentity" {
-        return Ok((None, Value::Null));
-    }
-    let message = format!("The action {action} is not valid for this web service.");
-    Err(Refusal::new(400, "InvalidAction", message))
-}
-
-/// The answer to `GetCallerIdentity`.
-pub(super) fn identity_document(caller: &Caller, request_id: &str) -> String {
-    format!(
-        "<GetCallerIdentityResponse xmlns=\"{}\"><GetCallerIdentityResult><Arn>{}</Arn><UserId>{}</UserId><Account>{}\
-         </Account></GetCallerIdentityResult><ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>\
-         </GetCallerIdentityResponse>",
-        Service::Sts.namespace(),
-        caller.arn(),
-        xml::escaped(&caller.key),
-        caller.account
-    )
 }

@@ -1,16 +1,17 @@
 //! What exists at the start: a cluster for each kind of installation, and one in another region.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::Context;
 use super::amis;
 use super::model::{Cluster, Eks};
-use super::signature::ACCOUNT;
+use super::signature::{ACCOUNT, OTHER_ACCOUNT};
 use crate::sandbox::clock::Millis;
 use crate::sandbox::faults::Faults;
 use crate::sandbox::kubernetes::Stack;
+use crate::sandbox::nodes::Occupied;
 use crate::sandbox::random::Random;
 
 /// Makes the ids of requests.
@@ -36,6 +37,9 @@ impl Eks {
             operations: Vec::new(),
             stock: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            lost_roles: BTreeSet::new(),
+            occupied: Occupied::default(),
             requests: Random::new(REQUESTS),
         };
         let plan = |region, name, stack, note| Plan { account: ACCOUNT, region, name, stack, note };
@@ -48,11 +52,20 @@ impl Eks {
             ),
             plan("us-west-2", "plugin", Stack::PluginWithConfig, "device plugin with a ConfigMap"),
             plan("us-west-2", "plain", Stack::Plugin, "device plugin without a ConfigMap"),
-            plan("us-west-2", "operator", Stack::Operator, "GPU operator"),
+            plan(
+                "us-west-2",
+                "operator",
+                Stack::OperatorWithReboot,
+                "GPU operator, whose mig-manager may restart machines",
+            ),
             plan("us-west-2", "two-plugins", Stack::TwoPlugins, "the device plugin twice"),
         ] {
             eks.add_cluster(&plan, now, random);
         }
+        // Who mistakes the account works on the wrong cluster, and nobody tells.
+        let note = "of another account, with the name of a cluster of this one";
+        let foreign = Plan { account: OTHER_ACCOUNT, ..plan("us-east-1", "sandbox", Stack::Nothing, note) };
+        eks.add_cluster(&foreign, now, random);
         eks
     }
 
@@ -61,7 +74,7 @@ impl Eks {
         let zones = ["a", "b", "c"];
         // The ids are easy to write: a zone's letter at the end of zeros.
         let subnets = zones.iter().map(|zone| (subnet(zone), format!("{}{zone}", plan.region)));
-        let cluster = Cluster {
+        let mut cluster = Cluster {
             account: plan.account.to_owned(),
             region: plan.region.to_owned(),
             name: plan.name.to_owned(),
@@ -71,7 +84,9 @@ impl Eks {
             created_at: now,
             subnets: subnets.collect(),
             groups: BTreeMap::new(),
+            access: BTreeMap::new(),
         };
+        cluster.admit_creator(random.uuid());
         let arn = cluster.arn();
         let role =
             format!("arn:{}:iam::{}:role/node", super::signature::partition(plan.region), plan.account);
@@ -128,9 +143,12 @@ mod tests {
     #[test]
     fn each_cluster_has_a_system_group_and_a_foreign_gpu_group() {
         let eks = Eks::seeded(1_000, &mut Random::new(1));
-        assert_eq!(eks.clusters.len(), 5);
+        assert_eq!(eks.clusters.len(), 6);
         for (arn, cluster) in &eks.clusters {
-            assert!(arn.contains(":000000000000:cluster/"), "{arn}");
+            assert!(
+                arn.contains(":000000000000:cluster/") || arn.contains(":111111111111:cluster/"),
+                "{arn}"
+            );
             let seen: Vec<_> = cluster
                 .groups
                 .values()

@@ -1,6 +1,6 @@
 //! Tokens of EKS clusters: a presigned call to STS, by which the cluster's API server learns who comes.
 //!
-//! Source: aws-iam-authenticator, `pkg/token`. The signature itself is taken as it is, since nobody here knows a secret.
+//! Source: aws-iam-authenticator, `pkg/token`. Whether the signature is right is looked at where the secret is known here.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
 
 use super::model::Eks;
-use super::signature::of_scope;
+use super::signature::{Caller, Who};
 use crate::sandbox::clock::{Millis, from_rfc3339};
+use crate::sandbox::kubernetes::{Doorkeeper, User};
 
 const PREFIX: &str = "k8s-aws-v1.";
 
@@ -36,10 +37,23 @@ const KNOWN: &[&str] = &[
     "x-amz-signedheaders",
 ];
 
+impl Doorkeeper for Eks {
+    fn admit(&self, cluster: &str, token: &str, now: Millis) -> Option<User> {
+        let cluster = self.clusters.get(cluster)?;
+        let caller = self.bearer(&cluster.name, token, now)?;
+        let session = match &caller.who {
+            Who::Session { name, .. } => name.as_str(),
+            Who::User(_) => "",
+        };
+        let (name, mut groups, rights) = cluster.admits(&caller.principal(), session)?;
+        groups.push("system:authenticated".to_owned());
+        Some(User { name, groups, rights })
+    }
+}
+
 impl Eks {
-    /// The ARN of the principal behind a token; none where the API server takes it for nobody. Here everybody of the
-    /// cluster's account has an access entry.
-    pub(crate) fn principal(cluster: &str, token: &str, now: Millis) -> Option<String> {
+    /// Who signed a token for a cluster; none where STS or the API server would not take it.
+    fn bearer(&self, cluster: &str, token: &str, now: Millis) -> Option<Caller> {
         let encoded = token.strip_prefix(PREFIX).filter(|_| token.len() <= LONGEST)?;
         let url = String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?;
         let url = Url::parse(&url).ok()?;
@@ -70,9 +84,12 @@ impl Eks {
             && expires <= 900;
         let since = instant(&value("x-amz-date")?)?;
         let young = now.saturating_sub(since) < LIFE && since <= now + SKEW;
-        let caller = of_scope(&value("x-amz-credential")?).filter(|caller| caller.service == "sts")?;
-        let account = cluster.split(':').nth(4)?;
-        (for_a_cluster && whole && young && caller.account == account).then(|| caller.arn())
+        if !(for_a_cluster && whole && young) {
+            return None;
+        }
+        // The API server asks STS with the name of its own cluster: made for another one, the signature is wrong.
+        let headers = [("host", host), ("x-k8s-aws-id", cluster)];
+        self.signer(&url, &headers, value("x-amz-security-token").as_deref(), now)
     }
 }
 
@@ -95,6 +112,7 @@ fn instant(text: &str) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::random::Random;
 
     const CLUSTER: &str = "arn:aws:eks:us-east-1:000000000000:cluster/sandbox";
     const NOW: Millis = 1_795_343_200_000;
@@ -114,7 +132,8 @@ mod tests {
     fn a_token_tells_who_comes_for_a_quarter_of_an_hour() {
         let since = instant("20261122T222640Z").unwrap();
         let good = token(|url| url);
-        let who = |at: Millis| Eks::principal(CLUSTER, &good, at);
+        let eks = Eks::seeded(0, &mut Random::new(1));
+        let who = |at: Millis| eks.admit(CLUSTER, &good, at).map(|user| user.name);
         assert_eq!(who(since).as_deref(), Some("arn:aws:iam::000000000000:user/sandbox"));
         assert!(who(since + LIFE - 1).is_some() && who(since + LIFE).is_none());
         assert!(who(since - SKEW - 1).is_none(), "from the future");
@@ -122,6 +141,8 @@ mod tests {
 
     #[test]
     fn what_the_authenticator_refuses_is_refused() {
+        let eks = Eks::seeded(0, &mut Random::new(1));
+        let principal = |token: &str, now: Millis| eks.admit(CLUSTER, token, now).map(|user| user.name);
         let since = instant("20261122T222640Z").unwrap();
         for (what, change) in [
             ("https://", "http://"),
@@ -132,13 +153,16 @@ mod tests {
             ("&Version=", "&version=2&Version="),
             ("GetCallerIdentity", "AssumeRole"),
             ("Expires=60", "Expires=901"),
+            // Another account, another user of this one, and a key whose secret did not sign it.
             ("AKID%2F", "123456789012%2F"),
+            ("AKID%2F", "AKIASANDBOXBOB%2F"),
+            ("AKID%2F", "AKIASANDBOX%2F"),
             ("%2Fsts%2F", "%2Feks%2F"),
         ] {
             let damaged = token(|url| url.replace(what, change));
-            assert_eq!(Eks::principal(CLUSTER, &damaged, since), None, "{what} -> {change}");
+            assert_eq!(principal(&damaged, since), None, "{what} -> {change}");
         }
-        assert_eq!(Eks::principal(CLUSTER, "sandbox", since), None);
-        assert_eq!(Eks::principal(CLUSTER, "k8s-aws-v1.!", NOW), None);
+        assert_eq!(principal("sandbox", since), None);
+        assert_eq!(principal("k8s-aws-v1.!", NOW), None);
     }
 }

@@ -1,5 +1,7 @@
 //! Updates of node groups: starting them, and telling how far they are.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::Context;
@@ -80,7 +82,10 @@ impl Eks {
         let remaining: Vec<_> = group.nodes.iter().filter(|_| !same).map(|node| node.uid.clone()).collect();
         let step = context.latency / (remaining.len().div_ceil(batch.max(1)) as u64 + 1);
         let next_at = context.now + step;
-        let roll = Roll { spec, recipe, remaining, batch, minimal, step, next_at };
+        let force = body.get("force") == Some(&json!(true));
+        let (drains, missing, late) = (BTreeMap::new(), Vec::new(), 0);
+        let roll =
+            Roll { spec, recipe, remaining, batch, minimal, force, drains, missing, late, step, next_at };
         let id = self.start(context, "UPDATING", arn, name, params, Work::Version(Box::new(roll)));
         self.remember(arn, name, "version", body, &id);
         self.show_update(arn, name, &id)
@@ -293,6 +298,16 @@ fn change(spec: &mut Value, body: &Map<String, Value>) -> Result<Vec<(String, St
             spec["warmPoolConfig"] = warm.clone();
         }
         param("WarmPoolEnabled", &json!(warm["enabled"] != false));
+        for (key, kind) in [
+            ("minSize", "WarmPoolMinSize"),
+            ("maxGroupPreparedCapacity", "WarmPoolMaxGroupPreparedCapacity"),
+            ("poolState", "WarmPoolState"),
+            ("reuseOnScaleIn", "WarmPoolReuseOnScaleIn"),
+        ] {
+            if !warm[key].is_null() {
+                param(kind, &warm[key]);
+            }
+        }
     }
     if params.is_empty() {
         // Source of the text: reports of EKS users.

@@ -1,5 +1,5 @@
 //! Who asks, and whether they may: any bearer token is somebody, and everybody may do everything, unless a fault says
-//! otherwise.
+//! otherwise, or a cloud whose API server knows its visitors.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,6 @@ use super::cluster::View;
 use super::request::{Path, Place};
 use super::status::{About, Refusal};
 use crate::sandbox::clock::Millis;
-use crate::sandbox::eks::Eks;
 use crate::sandbox::exchange::Call;
 use crate::sandbox::faults::Faults;
 use crate::sandbox::matching::Asked;
@@ -17,6 +16,61 @@ use crate::sandbox::matching::Asked;
 pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) groups: Vec<String>,
+    pub(crate) rights: Rights,
+}
+
+/// What somebody may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rights {
+    All,
+    /// What one of these permits.
+    Granted(Vec<Grant>),
+}
+
+/// A part of what somebody may do: reading, and perhaps more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// Change things, too.
+    pub(crate) write: bool,
+    /// What is in no namespace, too.
+    pub(crate) cluster: bool,
+    /// Secrets, too.
+    pub(crate) secrets: bool,
+    /// In these namespaces; none: in all of them.
+    pub(crate) namespaces: Option<Vec<String>>,
+}
+
+impl Rights {
+    /// Whether a call is permitted.
+    pub(crate) fn allow(&self, verb: &str, place: &Place) -> bool {
+        let permits = |grant: &Grant| {
+            let reads = matches!(verb, "get" | "list" | "watch");
+            let inside = match (&grant.namespaces, &place.namespace) {
+                (Some(namespaces), Some(namespace)) => namespaces.contains(namespace),
+                (Some(_), None) => false,
+                (None, _) => true,
+            };
+            // A list over all namespaces names none.
+            let cluster_wide = CLUSTER_WIDE.contains(&place.plural.as_str());
+            (grant.write || reads)
+                && inside
+                && (grant.cluster || !cluster_wide)
+                && (grant.secrets || place.plural != "secrets")
+        };
+        match self {
+            Self::All => true,
+            Self::Granted(grants) => grants.iter().any(permits),
+        }
+    }
+}
+
+/// Resources in no namespace, as far as they are served here.
+const CLUSTER_WIDE: &[&str] = &["nodes", "namespaces", "clusterpolicies", "customresourcedefinitions"];
+
+/// A cloud whose clusters know who comes.
+pub(crate) trait Doorkeeper: std::fmt::Debug {
+    /// Who a bearer token stands for in a cluster; none: nobody that it knows.
+    fn admit(&self, cluster: &str, token: &str, now: Millis) -> Option<User>;
 }
 
 impl User {
@@ -30,7 +84,7 @@ impl User {
             // And a service principal of Entra ID by its object id.
             _ => "11111111-1111-1111-1111-111111111111",
         };
-        Self { name: name.to_owned(), groups: vec!["system:authenticated".to_owned()] }
+        Self { name: name.to_owned(), groups: vec!["system:authenticated".to_owned()], rights: Rights::All }
     }
 }
 
@@ -43,12 +97,11 @@ pub(crate) fn authenticate(
 ) -> Result<User, Refusal> {
     let token = call.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
     let token = token.map(str::trim).filter(|token| !token.is_empty());
-    // EKS's tokens say who comes, and the API server looks into them. The word is that of the sandbox's own kubeconfig.
-    if let (Some(token), "eks") = (token, view.cloud)
+    // The word is that of the sandbox's own kubeconfig.
+    if let (Some(token), Some(door)) = (token, view.door)
         && token != "sandbox"
     {
-        let name = Eks::principal(&view.id, token, now).ok_or_else(Refusal::unauthorized)?;
-        return Ok(User { name, groups: vec!["system:authenticated".to_owned()] });
+        return door.admit(&view.id, token, now).ok_or_else(Refusal::unauthorized);
     }
     match (token, certificate.filter(|_| view.certificates)) {
         (Some(_), _) if view.tokens => Ok(User::of_cloud(view.cloud)),
@@ -117,7 +170,7 @@ pub(crate) fn review(
             "incomplete": false,
         }),
         _ => {
-            let allowed = allowed(cluster, &body["spec"], faults);
+            let allowed = allowed(cluster, &body["spec"], user, faults);
             if allowed {
                 json!({"allowed": true})
             } else {
@@ -128,8 +181,8 @@ pub(crate) fn review(
     Ok(body)
 }
 
-/// Whether a fault would refuse what an access review asks about.
-fn allowed(cluster: &str, spec: &Value, faults: &Faults) -> bool {
+/// Whether what an access review asks about would not be refused, by rights or by a fault.
+fn allowed(cluster: &str, spec: &Value, user: &User, faults: &Faults) -> bool {
     let attributes = &spec["resourceAttributes"];
     let text = |field: &str| attributes[field].as_str().unwrap_or_default().to_owned();
     let some = |field: &str| Some(text(field)).filter(|text| !text.is_empty());
@@ -151,7 +204,8 @@ fn allowed(cluster: &str, spec: &Value, faults: &Faults) -> bool {
         "delete" | "deletecollection" => "DELETE",
         _ => "GET",
     };
-    !faults.forbids(&asked(cluster, method, &place.path(), Some(&place), &verb))
+    user.rights.allow(&verb, &place)
+        && !faults.forbids(&asked(cluster, method, &place.path(), Some(&place), &verb))
 }
 
 /// True for the calls by which everybody may ask what they may do.
@@ -176,6 +230,7 @@ mod tests {
             certificates,
             stack: Stack::Nothing,
             workload: false,
+            door: None,
             nodes: Vec::new(),
         };
         let with_token = call("GET", "/api", &Value::Null);
@@ -183,7 +238,7 @@ mod tests {
         without.headers.remove("authorization");
         let mut empty = with_token.clone();
         empty.headers.insert("authorization", "Bearer  ".parse().unwrap());
-        let admin = User { name: "masterclient".to_owned(), groups: Vec::new() };
+        let admin = User { name: "masterclient".to_owned(), groups: Vec::new(), rights: Rights::All };
         let who = |view: &View<'_>, call: &Call, user: Option<&User>| {
             authenticate(view, call, user, 0).map_or_else(|_| "nobody".to_owned(), |user| user.name)
         };

@@ -15,7 +15,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use serde::{Deserialize, Serialize};
 
-use super::access::User;
+use super::access::{Rights, User};
 
 /// The names under which a server of the sandbox is reached.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -89,7 +89,7 @@ impl Authority {
     pub(crate) fn user(&self, certificate: &CertificateDer<'_>) -> Option<User> {
         let own = CertificateDer::from_pem_slice(self.administrator.certificate.as_bytes()).ok()?;
         let groups = [MASTERS, "system:authenticated"].map(str::to_owned).to_vec();
-        (own == *certificate).then(|| User { name: ADMINISTRATOR.to_owned(), groups })
+        (own == *certificate).then(|| User { name: ADMINISTRATOR.to_owned(), groups, rights: Rights::All })
     }
 
     /// TLS for the servers: client certificates of this authority count, and none is fine.

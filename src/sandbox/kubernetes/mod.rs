@@ -49,6 +49,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use access::{Doorkeeper, Grant, Rights, User};
 pub(crate) use actors::Act;
 pub(crate) use authority::{Authority, AuthorityError};
 pub(crate) use cluster::{Scene, Stack, View};

@@ -128,6 +128,12 @@ impl Sandbox {
             Ok(user) => user,
             Err(refusal) => return Reply::Answer(refusal.answer()),
         };
+        if let Path::Resource(place) = path
+            && !access::is_review(path)
+            && !user.rights.allow(place.verb(call), place)
+        {
+            return Reply::Answer(access::forbidden(view.cloud, &user, place, place.verb(call)).answer());
+        }
         let asking = Asking { cluster: &visitor.cluster, call, path, user: &user };
         let outcome = cluster.answer(&mut scene, &asking, faults);
         // What the call set going begins now, and not when somebody looks next.

@@ -38,14 +38,6 @@ impl Client {
         shown(answer.nodegroup, place)
     }
 
-    /// The names of all node groups of the cluster.
-    pub(crate) async fn nodegroups(&self, place: Place<'_>) -> Result<Vec<String>, ApiError> {
-        let call = self.eks(place).await?.list_nodegroups().cluster_name(place.cluster);
-        let pages = call.into_paginator().items().send();
-        let names: Result<Vec<String>, _> = pages.collect().await;
-        names.map_err(|error| refused(error, place, "eks:ListNodegroups"))
-    }
-
     /// Asks for a change that keeps the nodes.
     pub(crate) async fn update_config(
         &self,
@@ -85,14 +77,6 @@ impl Client {
         let asked = call.nodegroup_name(name).update_id(id).send().await;
         let answer = asked.map_err(|error| refused(error, place, "eks:DescribeUpdate"))?;
         whole(answer.update, place, "it shows no update").map(answers::update)
-    }
-
-    /// The ids of the updates of a node group, as EKS lists them, all pages.
-    pub(crate) async fn updates(&self, place: Place<'_>, name: &str) -> Result<Vec<String>, ApiError> {
-        let call = self.eks(place).await?.list_updates().name(place.cluster).nodegroup_name(name);
-        let pages = call.into_paginator().items().send();
-        let ids: Result<Vec<String>, _> = pages.collect().await;
-        ids.map_err(|error| refused(error, place, "eks:ListUpdates"))
     }
 
     /// Asks for the end of a node group.

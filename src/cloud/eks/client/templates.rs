@@ -18,8 +18,6 @@ use crate::cloud::eks::wire;
 pub(crate) enum Templates<'a> {
     /// That of this id. There being none is an error.
     Id(&'a str),
-    /// That of this name. There being none is an error.
-    Name(&'a str),
     /// All that bear every one of these tags, be it none.
     Tags(&'a [(&'a str, &'a str)]),
 }
@@ -80,7 +78,6 @@ impl Client {
         let mut form = Form::new(&EC2, "DescribeLaunchTemplates");
         match wanted {
             Templates::Id(id) => form.list("LaunchTemplateId", [id]),
-            Templates::Name(name) => form.list("LaunchTemplateName", [name]),
             Templates::Tags(tags) => {
                 for (number, (key, value)) in (1..).zip(tags) {
                     form.put(format!("Filter.{number}.Name"), format!("tag:{key}"));

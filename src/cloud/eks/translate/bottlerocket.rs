@@ -103,7 +103,7 @@ pub(crate) fn header(line: &str) -> Option<&str> {
 }
 
 /// What stands between the user's settings and ours.
-const OURS: &str = "# The rest is written by gpuslice.";
+const OURS: &str = "# What follows is written by gpuslice.";
 /// What ends a line of ours within a table of the user's.
 const JOINED: &str = " # by gpuslice";
 
@@ -207,7 +207,32 @@ mod tests {
         let tables = [max_pods(64)];
         insta::assert_snapshot!(document(&tables, Some(extra)).unwrap());
         assert_eq!(document(&[], None), None);
-        assert_eq!(document(&[], Some("\n")), None);
+    }
+
+    #[test]
+    fn what_a_user_adds_comes_back_to_the_letter() {
+        let sharing = Sharing::TimeSlicing { replicas: 4 };
+        let cut = slicing("a100-40gb", Some(MigProfile::plain(1, 5)), sharing, SharingSwitches::default());
+        let cut = cut.unwrap();
+        let mut more = cut.clone();
+        more.push(max_pods(64));
+        for extra in [
+            "settings.motd = \"hello\"\n\n[settings.kubernetes] # mine\na = [\n\"net.core.*\",\n]\n\n[settings.x]\ny = 1\n",
+            "[settings.kubernetes]",
+            "[settings.kubernetes]\r\na = 1\r\n",
+            "\n\n",
+            " # no more than a remark",
+        ] {
+            for tables in [&[][..], &cut, &more, &[max_pods(8)]] {
+                let text = document(tables, Some(extra)).unwrap();
+                assert_eq!(super::extra(&text).as_deref(), Some(extra), "{text:?}");
+                let headers: Vec<&str> = text.lines().filter_map(header).collect();
+                let once: std::collections::BTreeSet<&str> = headers.iter().copied().collect();
+                assert_eq!(once.len(), headers.len(), "{text}");
+                text.parse::<toml::Table>().unwrap_or_else(|error| panic!("{error}\n{text}"));
+            }
+        }
+        assert_eq!(super::extra(&document(&more, None).unwrap()), None);
     }
 
     /// What is written is TOML, whatever the slicing, and says each table once.

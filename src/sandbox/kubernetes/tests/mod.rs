@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::access::User;
+use super::access::{Rights, User};
 use super::api::{Asking, Outcome};
 use super::cluster::{Scene, Stack, View};
 use super::model::Kubernetes;
@@ -79,6 +79,7 @@ impl Desk {
             certificates: true,
             stack: self.stack,
             workload: self.workload,
+            door: None,
             nodes: self.nodes.iter().collect(),
         };
         let mut scene = Scene { now: self.now, latency: LATENCY, random: &mut self.random };
@@ -90,7 +91,7 @@ impl Desk {
 
     fn outcome(&mut self, call: &Call) -> Outcome {
         let path = Path::read(&call.path);
-        let user = User { name: "tester".to_owned(), groups: Vec::new() };
+        let user = User { name: "tester".to_owned(), groups: Vec::new(), rights: Rights::All };
         self.on(|cluster, scene, faults| {
             let asking = Asking { cluster: "cluster", call, path: &path, user: &user };
             cluster.answer(scene, &asking, faults)
