@@ -54,7 +54,7 @@ pub mod settings;
 mod words;
 
 pub use clouds::Clouds;
-pub use settings::{ApiVersion, AzureSettings, GoogleSettings, Settings, is_private};
+pub use settings::{ApiVersion, AwsSettings, AzureSettings, GoogleSettings, Settings, is_private};
 
 /// The plan-time rules of a cloud; `None` for a cloud that is not in this version.
 pub fn rules(cloud: Cloud) -> Option<&'static dyn CloudRules> {

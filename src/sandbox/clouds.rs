@@ -126,6 +126,14 @@ impl Clouds {
         [self.gke.draining(), self.aks.draining(), self.eks.draining()].concat()
     }
 
+    /// Restarts the machine of a node.
+    pub(crate) fn reboot(&mut self, uid: &str, now: Millis, length: Millis, boot_id: String) {
+        let nodes = self.gke.nodes_mut().chain(self.aks.nodes_mut()).chain(self.eks.nodes_mut());
+        if let Some(node) = nodes.into_iter().find(|node| node.uid == uid) {
+            node.reboot(now, length, boot_id);
+        }
+    }
+
     /// Brings all of them up to the present; true when something may have changed.
     pub(crate) fn advance(&mut self, now: Millis, latency: Millis, random: &mut Random) -> bool {
         let gke = self.gke.advance(now, latency, random);

@@ -135,7 +135,8 @@ pub(crate) const KINDS: &[Kind] = &[
             (
                 "code",
                 "AKS: AllocationFailed, ZonalAllocationFailed, SkuNotAvailable, OverconstrainedAllocationRequest or \
-                 OverconstrainedZonalAllocationRequest; default the first or, with zones, the second",
+                 OverconstrainedZonalAllocationRequest; default the first or, with zones, the second. EKS: \
+                 AsgInstanceLaunchFailures (default), InstanceLimitExceeded or InsufficientFreeAddresses",
             ),
             ("wrapped", "true or false (default): AKS: the code comes inside CreateVMSSAgentPoolFailed"),
         ],
@@ -149,7 +150,7 @@ pub(crate) const KINDS: &[Kind] = &[
                 "true or false: a pool being created stays, in error; default true on AKS, false on GKE",
             ),
             ("message", "text"),
-            ("code", "AKS: the error's code, default InternalServerError"),
+            ("code", "the error's code: AKS by default InternalServerError, EKS NodeCreationFailure"),
         ],
         "the operation that the call starts fails at its end",
     ),
@@ -189,13 +190,16 @@ pub(crate) const KINDS: &[Kind] = &[
     ),
 ];
 
-/// Azure's codes of a lack of capacity.
+/// Codes of a lack of capacity: Azure's, then those of EKS.
 const CAPACITY_CODES: &[&str] = &[
     "AllocationFailed",
     "ZonalAllocationFailed",
     "SkuNotAvailable",
     "OverconstrainedAllocationRequest",
     "OverconstrainedZonalAllocationRequest",
+    "AsgInstanceLaunchFailures",
+    "InstanceLimitExceeded",
+    "InsufficientFreeAddresses",
 ];
 
 /// What a fault of that kind does.

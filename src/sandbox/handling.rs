@@ -64,6 +64,10 @@ impl Sandbox {
         let World { clouds, random, kubernetes, .. } = &mut inner.world;
         clouds.notice(&kubernetes.occupied());
         let mut moved = clouds.advance(now, self.latency, random);
+        for uid in kubernetes.take_reboots() {
+            clouds.reboot(&uid, now, self.latency / 4, random.uuid());
+            moved = true;
+        }
         for cluster in clouds.draining() {
             // Its pods have to go, whether anybody looks at it or not.
             if let Some(view) = clouds.view(&cluster) {

@@ -112,6 +112,12 @@ impl Node {
         }
     }
 
+    /// It restarts now, for that long.
+    pub(crate) fn reboot(&mut self, now: Millis, length: Millis, boot_id: String) {
+        self.boot_id = self.boot_id(now).to_owned();
+        self.restart = Some(Restart { at: now, ready_at: now + length, boot_id });
+    }
+
     /// Extended resources that the cloud's own device plugin shows.
     pub(crate) fn extended(&self, now: Millis) -> BTreeMap<String, u32> {
         let shown = self.advertised.iter().filter(|advertised| advertised.from <= now);

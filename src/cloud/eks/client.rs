@@ -17,6 +17,8 @@ use crate::cloud::settings::Settings;
 
 mod answers;
 pub(crate) mod endpoints;
+#[cfg(test)]
+pub(crate) mod fake;
 mod nodegroups;
 mod query;
 mod requests;
@@ -57,3 +59,6 @@ impl Client {
         Ok(made.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,10 +56,4 @@ mod tests {
             assert!(!is_id("subnet", text), "{text}");
         }
     }
-
-    #[test]
-    fn china_has_a_domain_of_its_own() {
-        assert_eq!(host("ec2", "aws", "us-east-1"), "ec2.us-east-1.amazonaws.com");
-        assert_eq!(host("eks", "aws-cn", "cn-north-1"), "eks.cn-north-1.amazonaws.com.cn");
-    }
 }

@@ -56,6 +56,12 @@ impl CloudRules for Rules {
         profiles::verdict()
     }
 
+    /// Bottlerocket knows some of each GPU's profiles; the GPU operator cuts by all of them.
+    fn leaves(&self, options: Option<&Options>, gpu: &Gpu, profile: &MigProfile) -> bool {
+        let stack = options.map_or(Some(GpuStack::default()), GpuStack::of);
+        stack != Some(GpuStack::Bottlerocket) || profiles::refusal(gpu, *profile).is_none()
+    }
+
     fn resource_name(&self, strategy: MigStrategy, profile: Option<&MigProfile>) -> String {
         parts::resource_name(strategy, profile)
     }

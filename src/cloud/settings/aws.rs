@@ -49,10 +49,6 @@ pub struct AwsSettings {
     pub allowed_account_ids: Vec<String>,
     /// Accounts that must not be worked in.
     pub forbidden_account_ids: Vec<String>,
-    /// Another address of the service that tells machines who they are.
-    pub ec2_metadata_service_endpoint: Option<String>,
-    /// `IPv4` or `IPv6`: by which of them that service is reached.
-    pub ec2_metadata_service_endpoint_mode: Option<String>,
 }
 
 /// A role, and how it is assumed.
@@ -138,8 +134,6 @@ impl fmt::Debug for AwsSettings {
             .field("no_proxy", &self.no_proxy)
             .field("allowed_account_ids", &self.allowed_account_ids)
             .field("forbidden_account_ids", &self.forbidden_account_ids)
-            .field("ec2_metadata_service_endpoint", &self.ec2_metadata_service_endpoint)
-            .field("ec2_metadata_service_endpoint_mode", &self.ec2_metadata_service_endpoint_mode)
             .finish()
     }
 }
@@ -196,5 +190,76 @@ impl AwsSettings {
             }
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::environment;
+    use super::*;
+
+    #[test]
+    fn the_environment_fills_what_is_open() {
+        let web = AssumeRoleWithWebIdentity { session_name: Some("mine".into()), ..Default::default() };
+        let settings = AwsSettings {
+            shared_config_files: vec!["~/aws/config".into(), "/etc/aws".into()],
+            assume_role_with_web_identity: Some(web),
+            ..AwsSettings::default()
+        };
+        let settings = settings.completed(environment(&[
+            ("HOME", "/home/me"),
+            ("AWS_CA_BUNDLE", "~/ca.pem"),
+            ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci"),
+            ("AWS_ROLE_SESSION_NAME", "other"),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/token"),
+            ("HTTPS_PROXY", "http://proxy:3128"),
+        ]));
+        assert_eq!(settings.shared_config_files, ["/home/me/aws/config", "/etc/aws"]);
+        assert_eq!(settings.custom_ca_bundle.as_deref(), Some("/home/me/ca.pem"));
+        assert_eq!(settings.https_proxy, None, "the HTTP client reads the variables itself");
+        let web = settings.assume_role_with_web_identity.unwrap();
+        assert_eq!(web.role_arn.as_deref(), Some("arn:aws:iam::123456789012:role/ci"));
+        assert_eq!(web.session_name.as_deref(), Some("mine"));
+        assert_eq!(web.web_identity_token_file.as_deref(), Some("/var/run/token"));
+    }
+
+    #[test]
+    fn a_written_proxy_keeps_the_others_of_the_environment() {
+        let settings = AwsSettings { http_proxy: Some("http://mine:1".into()), ..AwsSettings::default() };
+        let settings = settings.completed(environment(&[
+            ("HTTP_PROXY", "http://other:1"),
+            ("https_proxy", "http://proxy:3128"),
+            ("NO_PROXY", "localhost"),
+        ]));
+        assert_eq!(settings.http_proxy.as_deref(), Some("http://mine:1"));
+        assert_eq!(settings.https_proxy.as_deref(), Some("http://proxy:3128"));
+        assert_eq!(settings.no_proxy.as_deref(), Some("localhost"));
+    }
+
+    #[test]
+    fn a_written_token_keeps_the_file_of_the_environment_out() {
+        let web = AssumeRoleWithWebIdentity { web_identity_token: Some("jwt".into()), ..Default::default() };
+        let settings = AwsSettings { assume_role_with_web_identity: Some(web), ..AwsSettings::default() };
+        let settings = settings.completed(environment(&[("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/token")]));
+        assert_eq!(settings.assume_role_with_web_identity.unwrap().web_identity_token_file, None);
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let web =
+            AssumeRoleWithWebIdentity { web_identity_token: Some("secret-jwt".into()), ..Default::default() };
+        let settings = AwsSettings {
+            access_key: Some("AKIDEXAMPLE".into()),
+            secret_key: Some("secret".into()),
+            token: Some("secret".into()),
+            https_proxy: Some("http://me:secret@proxy:3128".into()),
+            assume_role_with_web_identity: Some(web),
+            ..AwsSettings::default()
+        };
+        let printed = format!("{settings:?}");
+        assert!(
+            !printed.contains("secret\"") && !printed.contains("secret-") && !printed.contains("secret@")
+        );
+        assert!(printed.contains("AKIDEXAMPLE") && printed.contains("(hidden)"), "{printed}");
     }
 }

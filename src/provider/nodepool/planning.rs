@@ -47,7 +47,7 @@ pub(super) fn plan(plan: &mut Plan<'_>, kind: Kind, session: &Session) {
     unsettled(plan);
     replacements(plan);
     if gone {
-        // Only its key is left of the pool: that goes, and the pool is made anew.
+        // Only its key is left of the pool, or what it stood on: that goes, and the pool is made anew.
         put(plan, "status", Value::UNKNOWN);
         plan.replace_because_of("status");
     }

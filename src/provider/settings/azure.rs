@@ -1,10 +1,12 @@
 //! What the provider block says about Azure.
 
-use url::Url;
-
-use crate::cloud::{ApiVersion, AzureSettings, is_private};
+use super::address::private;
+use crate::cloud::{ApiVersion, AzureSettings};
 use crate::tfplugin::schema::Validator;
 use crate::tfplugin::{Attribute, AttributePath, Diagnostic, Diagnostics, Type, Value};
+
+/// An address, for messages.
+const EXAMPLE: &str = "https://management.azure.com/";
 
 /// The clouds that azurerm knows by name.
 const ENVIRONMENTS: &[&str] = &["public", "usgovernment", "china"];
@@ -143,7 +145,7 @@ pub(super) fn attribute() -> Attribute {
     attributes.extend(TEXTS.iter().map(|(name, secret, description)| {
         let attribute = Attribute::string(*name).optional().describe(*description);
         let attribute = match *name {
-            "oidc_request_url" => attribute.validate(private("an address", false)),
+            "oidc_request_url" => attribute.validate(private("an address", EXAMPLE, false)),
             "partner_id" => attribute.validate(partner()),
             _ => attribute,
         };
@@ -158,27 +160,11 @@ pub(super) fn attribute() -> Attribute {
 }
 
 fn address(name: &str, encrypted: bool) -> Attribute {
-    Attribute::string(name)
-        .optional()
-        .validate(private("an address such as \"https://management.azure.com/\"", encrypted))
-}
-
-/// An address that secrets may be sent to. `encrypted` forbids this machine's own plain ones too.
-fn private(description: &str, encrypted: bool) -> Validator {
-    Validator::new(description, move |value| {
-        let Some(text) = value.as_str() else { return Ok(()) };
-        let url = Url::parse(text).ok().filter(Url::has_host);
-        let url = url.ok_or_else(|| {
-            format!("{text:?} is no address. Write one such as \"https://management.azure.com/\".")
-        })?;
-        if url.scheme() == "https" || is_private(&url) && !encrypted {
-            Ok(())
-        } else {
-            Err(format!(
-                "Secrets would be sent to {text:?} unencrypted. Write an address that begins with https://."
-            ))
-        }
-    })
+    Attribute::string(name).optional().validate(private(
+        "an address such as \"https://management.azure.com/\"",
+        EXAMPLE,
+        encrypted,
+    ))
 }
 
 fn host() -> Validator {

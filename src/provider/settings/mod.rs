@@ -1,6 +1,7 @@
 //! The provider block.
 //!
-//! - `azure`, `google`: what each cloud is reached with.
+//! - `azure`, `google`, `aws`: what each cloud is reached with.
+//! - `address`: a rule for addresses that secrets are sent to.
 //! - `kubernetes`: how one cluster's own API is reached.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,8 @@ use super::clusters::Clusters;
 use super::origin::Origin;
 use super::session::Configured;
 
+mod address;
+mod aws;
 mod azure;
 mod google;
 mod kubernetes;
@@ -36,6 +39,7 @@ pub(super) fn schema() -> Schema {
         )
         .attribute(azure::attribute())
         .attribute(google::attribute())
+        .attribute(aws::attribute())
         .attribute(kubernetes::attribute())
         .attribute(Attribute::map("default_labels", Type::String).optional().describe(
             "Node labels for every pool. A pool's own `labels` win over them.",
@@ -47,6 +51,7 @@ pub(super) fn schema() -> Schema {
 
 /// Judges the known part of the block.
 pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
+    aws::validate(config.lookup("aws"), diagnostics);
     azure::validate(config.lookup("azure"), diagnostics);
     kubernetes::validate(config.lookup("kubernetes"), diagnostics);
     for (key, value) in config.lookup("default_labels").as_map().into_iter().flatten() {
@@ -82,7 +87,7 @@ pub(super) fn configured(
 ) -> Result<(Settings, Configured), Diagnostics> {
     let sandbox = sandbox.filter(|url| !url.is_empty()).map(|url| sandbox_url(&url)).transpose()?;
     let settings = Settings {
-        aws: crate::cloud::settings::AwsSettings::default(),
+        aws: aws::settings(config.lookup("aws")),
         azure: azure::settings(config.lookup("azure")),
         google: google::settings(config.lookup("google")),
         user_agent: format!(
@@ -106,7 +111,7 @@ pub(super) fn configured(
 
 /// The clouds whose credentials or addresses are not known yet. In the sandbox nothing has to be known.
 fn unknown(config: &Value, origin: Origin) -> BTreeSet<Cloud> {
-    let blocks = [(Cloud::Aks, "azure"), (Cloud::Gke, "google")];
+    let blocks = [(Cloud::Aks, "azure"), (Cloud::Gke, "google"), (Cloud::Eks, "aws")];
     let known = |block: &str| origin == Origin::Sandbox || config.lookup(block).is_wholly_known();
     blocks.into_iter().filter(|(_, block)| !known(block)).map(|(cloud, _)| cloud).collect()
 }
@@ -169,6 +174,8 @@ mod tests {
         assert_eq!(unknown(&config, Origin::Sandbox), BTreeSet::new());
         let config = block("azure", Value::UNKNOWN);
         assert_eq!(unknown(&config, Origin::Cloud), BTreeSet::from([Cloud::Aks]));
+        let config = block("aws", Value::UNKNOWN);
+        assert_eq!(unknown(&config, Origin::Cloud), BTreeSet::from([Cloud::Eks]));
         assert_eq!(unknown(&block("azure", Value::from("known")), Origin::Cloud), BTreeSet::new());
     }
 

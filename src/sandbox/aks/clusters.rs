@@ -9,6 +9,7 @@ use super::seed::{SUBSCRIPTION, TENANT};
 use super::{spec, versions};
 use crate::sandbox::clock::Millis;
 use crate::sandbox::kubernetes::View;
+use crate::sandbox::nodes::Node;
 
 impl Aks {
     /// The cluster, or Resource Manager's 404.
@@ -127,6 +128,12 @@ impl Aks {
             door: None,
             nodes: cluster.pools.values().flat_map(|pool| &pool.nodes).collect(),
         })
+    }
+
+    /// All nodes of all clusters.
+    pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Node> {
+        let pools = self.clusters.values_mut().flat_map(|cluster| cluster.pools.values_mut());
+        pools.flat_map(|pool| &mut pool.nodes)
     }
 
     /// The ids of clusters with nodes that wait to be drained.

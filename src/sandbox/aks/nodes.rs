@@ -96,8 +96,7 @@ pub(crate) fn shrink(pool: &mut Pool, sizes: &BTreeMap<String, u32>) {
 /// Every node of the pool restarts now, with the boot ids given.
 pub(crate) fn reboot(pool: &mut Pool, now: Millis, length: Millis, boots: Vec<String>) {
     for (node, boot_id) in pool.nodes.iter_mut().zip(boots) {
-        node.boot_id = node.boot_id(now).to_owned();
-        node.restart = Some(Restart { at: now, ready_at: now + length, boot_id });
+        node.reboot(now, length, boot_id);
     }
 }
 

@@ -8,6 +8,7 @@ use super::model::{Cluster, Eks, epoch};
 use super::signature::{Caller, partition};
 use crate::sandbox::clock::Millis;
 use crate::sandbox::kubernetes::{Stack, View};
+use crate::sandbox::nodes::Node;
 
 impl Eks {
     pub(super) fn list_clusters(&self, caller: &Caller) -> Result<Value, Refusal> {
@@ -79,6 +80,12 @@ impl Eks {
         };
         let nodes = cluster.groups.values().flat_map(|group| &group.nodes);
         Ok(nodes.map(|node| node.view(now)).collect())
+    }
+
+    /// All nodes of all clusters.
+    pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Node> {
+        let groups = self.clusters.values_mut().flat_map(|cluster| cluster.groups.values_mut());
+        groups.flat_map(|group| &mut group.nodes)
     }
 
     /// The ids of clusters with nodes that wait to be drained.

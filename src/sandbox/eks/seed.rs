@@ -52,7 +52,12 @@ impl Eks {
             ),
             plan("us-west-2", "plugin", Stack::PluginWithConfig, "device plugin with a ConfigMap"),
             plan("us-west-2", "plain", Stack::Plugin, "device plugin without a ConfigMap"),
-            plan("us-west-2", "operator", Stack::Operator, "GPU operator"),
+            plan(
+                "us-west-2",
+                "operator",
+                Stack::OperatorWithReboot,
+                "GPU operator, whose mig-manager may restart machines",
+            ),
             plan("us-west-2", "two-plugins", Stack::TwoPlugins, "the device plugin twice"),
         ] {
             eks.add_cluster(&plan, now, random);

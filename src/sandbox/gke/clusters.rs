@@ -9,6 +9,7 @@ use super::operations::{Changes, Place, Work};
 use super::{Context, autoscaling, update, versions};
 use crate::sandbox::clock::{Millis, rfc3339};
 use crate::sandbox::kubernetes::{Access, Stack, View};
+use crate::sandbox::nodes::Node;
 
 impl Gke {
     pub(super) fn get_cluster(&self, context: &Context<'_>, id: &str) -> Result<Value, Refusal> {
@@ -230,6 +231,12 @@ impl Gke {
             door: None,
             nodes: cluster.pools.values().flat_map(|pool| &pool.nodes).collect(),
         })
+    }
+
+    /// All nodes of all clusters.
+    pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Node> {
+        let pools = self.clusters.values_mut().flat_map(|cluster| cluster.pools.values_mut());
+        pools.flat_map(|pool| &mut pool.nodes)
     }
 
     /// The ids of clusters with nodes that wait to be drained.

@@ -1,6 +1,6 @@
 //! One cluster: its objects, and what its machines are doing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,6 +34,8 @@ pub(crate) enum Stack {
     PluginWithConfig,
     /// The GPU operator's chart, driver and container toolkit left to the cloud.
     Operator,
+    /// As [`Stack::Operator`], and its mig-manager may restart machines (`WITH_REBOOT`).
+    OperatorWithReboot,
     /// The GPU operator's chart, which brings driver and container toolkit itself.
     OperatorWithDriver,
     /// The chart twice: once plain, once with a `ConfigMap`.
@@ -81,6 +83,9 @@ pub(crate) struct Cluster {
     pub(crate) plugins: BTreeMap<String, Plugin>,
     /// What mig-manager did, by the uid of the node.
     pub(crate) cuttings: BTreeMap<String, Cutting>,
+    /// Uids of the nodes that somebody in the cluster wants to restart.
+    #[serde(default)]
+    pub(crate) reboots: BTreeSet<String>,
     /// Templates of `DaemonSet`s as they were before somebody broke them, by namespace and name.
     pub(crate) broken: BTreeMap<String, Value>,
     /// When everybody last took a turn.

@@ -1,6 +1,6 @@
 //! All clusters' Kubernetes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -55,6 +55,11 @@ impl Kubernetes {
         Occupied(clusters.map(|(id, cluster)| (id.clone(), cluster.occupied())).collect())
     }
 
+    /// The uids of nodes that are to be restarted now.
+    pub(crate) fn take_reboots(&mut self) -> Vec<String> {
+        self.clusters.values_mut().flat_map(|cluster| std::mem::take(&mut cluster.reboots)).collect()
+    }
+
     /// Labels, taints and allocatable of the nodes as Kubernetes has them, in place of the cloud's idea of them.
     pub(crate) fn correct(&self, id: &str, nodes: &mut Value) {
         let Some(cluster) = self.clusters.get(id) else { return };
@@ -87,6 +92,7 @@ impl Cluster {
             runs: BTreeMap::new(),
             plugins: BTreeMap::new(),
             cuttings: BTreeMap::new(),
+            reboots: BTreeSet::new(),
             broken: BTreeMap::new(),
             settled_at: view.created_at,
         };

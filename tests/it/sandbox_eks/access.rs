@@ -49,7 +49,7 @@ fn the_creator_of_a_cluster_comes_in_with_a_token_of_botocores() {
     other.run("get nodes").success();
     let wrong = kubectl(&sandbox, "another", "AKIASANDBOX").expect("there is kubectl");
     wrong.run("get nodes").failure().says("Unauthorized");
-    sandbox.act(json!({"kind": "delete_access_entry", "cluster": CLUSTER}));
+    sandbox.actor(json!({"kind": "delete_access_entry", "cluster": CLUSTER}));
     creator.run("get nodes").failure().says("Unauthorized");
 }
 

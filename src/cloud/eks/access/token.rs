@@ -139,4 +139,23 @@ mod tests {
         assert_eq!(query["X-Amz-SignedHeaders"], "host;x-k8s-aws-id");
         assert_eq!(query["X-Amz-Date"], "20261121T222640Z");
     }
+
+    #[test]
+    fn in_china_the_host_is_another() {
+        let (host, query) = query("cn-north-1", "aws-cn", None);
+        assert_eq!(host, "sts.cn-north-1.amazonaws.com.cn");
+        assert_eq!(
+            query["X-Amz-Signature"],
+            "9b82d1e5d0eeef78790dcdaa2b9cc04d71ac6ce20f81acaf02da9cd29487c9c8"
+        );
+        assert_eq!(query.get("X-Amz-Security-Token"), None);
+    }
+
+    #[test]
+    fn a_session_that_carries_too_much_is_told() {
+        let credentials = Credentials::new("AKID", "secret", Some("x".repeat(4000)), None, "test");
+        let place = Place { partition: "aws", region: "us-east-1", account: "1", cluster: "c" };
+        let why = presigned(&credentials, place, SystemTime::UNIX_EPOCH).unwrap_err();
+        assert!(why.contains("EKS reads 4096"), "{why}");
+    }
 }

@@ -71,8 +71,7 @@ fn where_a_wait_got_to() {
         message: "Service is unavailable".to_owned(),
         about: None,
         request_id: Some("r1".to_owned()),
-        retry_after: None,
-        permission: None,
+        ..Refusal::default()
     }));
     let found = [
         cut(stopped(Stopped::Interrupted), None),

@@ -1,8 +1,8 @@
 //! Making a node group smaller without ending pods.
 //!
 //! EKS ends the instances that are too many at once when its sizes are lowered. So the nodes that are to go are cordoned and
-//! drained first, through the cluster's own API, and their instances are ended one by one by Auto Scaling, which lowers the
-//! wanted number with each. For that the least number is lowered first.
+//! drained first, through the cluster's own API. Then the least number of nodes is lowered, so that Auto Scaling can end their
+//! instances one by one, which lowers the wanted number with each. Whatever goes wrong before the drain has changed nothing.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn instance(provider_id: &str) -> Option<&str> {
     provider_id.rsplit('/').next().filter(|id| id.starts_with("i-"))
 }
 
-/// `a, b and c`.
+/// The names of nodes, as kubectl takes them.
 fn names(nodes: &[DrainedNode]) -> String {
     let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
     names.join(" ")
@@ -42,7 +42,7 @@ impl Updating<'_> {
 
     /// How many instances there are too many for `most` nodes.
     async fn surplus(&self, doing: &str, most: u32) -> Result<u32, PoolError> {
-        let explained = |trouble: Trouble| self.cannot_drain(trouble.explain(doing, self.call.timeout));
+        let explained = |trouble: Trouble| way_around(trouble.explain(doing, self.call.timeout));
         let Some(group) = self.scaling_group().await.map_err(explained)? else {
             return Ok(self.live.desired().saturating_sub(most));
         };
@@ -66,7 +66,7 @@ impl Updating<'_> {
             return Ok(());
         }
         let Some(nodes) = self.call.nodes.clone() else {
-            return Err(self.cannot_drain(PoolError {
+            return Err(way_around(PoolError {
                 kind: ErrorKind::Transport,
                 summary: format!("Cannot {doing}"),
                 detail: "Pods are to be moved before nodes go, and nothing here reaches the cluster's Kubernetes API."
@@ -74,36 +74,46 @@ impl Updating<'_> {
                 attribute: None,
             }));
         };
-        // Auto Scaling ends no instance when that leaves fewer than the least.
-        let least = self.live.scaling_config.map_or(0, |scaling| scaling.min_size);
-        if least > most {
-            let lower = wire::ScalingChange { min_size: Some(most), ..wire::ScalingChange::default() };
-            self.send_config(
-                wire::UpdateNodegroupConfig { scaling_config: Some(lower), ..Default::default() },
-                doing,
-                false,
-            )
-            .await?;
-        }
         tracing::info!(pool = %self.id, count, "draining nodes");
-        let drained =
-            nodes.drain(self.call, self.id, count).await.map_err(|error| self.cannot_drain(error))?;
+        // Its errors tell the way around by themselves.
+        let drained = nodes.drain(self.call, self.id, count).await?;
+        self.lower_least(doing, most, &drained).await?;
         self.end(doing, &drained).await?;
         self.look(doing).await?;
         self.checkpoint(None);
         Ok(())
     }
 
+    /// Lowers the least number of nodes to `most`: Auto Scaling ends no instance when that leaves fewer.
+    async fn lower_least(
+        &mut self,
+        doing: &str,
+        most: u32,
+        drained: &[DrainedNode],
+    ) -> Result<(), PoolError> {
+        let least = self.live.scaling_config.map_or(0, |scaling| scaling.min_size);
+        if least <= most {
+            return Ok(());
+        }
+        let lower = wire::ScalingChange { min_size: Some(most), ..wire::ScalingChange::default() };
+        let body = wire::UpdateNodegroupConfig { scaling_config: Some(lower), ..Default::default() };
+        match self.send_config(body, doing, false).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(left_cordoned(error, drained)),
+        }
+    }
+
     /// Ends the instances of drained nodes, and waits until they are gone.
     async fn end(&self, doing: &str, drained: &[DrainedNode]) -> Result<(), PoolError> {
         for (position, node) in drained.iter().enumerate() {
             let Some(instance) = instance(&node.provider_id) else {
-                return Err(self.left_cordoned(
-                    doing,
-                    &drained[position..],
-                    ErrorKind::Invalid,
-                    &format!("The node {} does not say which instance it is.", node.name),
-                ));
+                let error = PoolError {
+                    kind: ErrorKind::Invalid,
+                    summary: format!("Cannot {doing}: a drained node could not be ended"),
+                    detail: format!("The node {} does not say which instance it is.", node.name),
+                    attribute: None,
+                };
+                return Err(left_cordoned(way_around(error), &drained[position..]));
             };
             tracing::info!(pool = %self.id, node = node.name, instance, "ending a drained node");
             // Repeated, it would not end another instance: it names the one.
@@ -117,7 +127,7 @@ impl Updating<'_> {
                 Err(trouble) if trouble.action() == Some(Action::NotFound) => {}
                 Err(trouble) => {
                     let error = trouble.explain(doing, self.call.timeout);
-                    return Err(self.left_cordoned(doing, &drained[position..], error.kind, &error.detail));
+                    return Err(left_cordoned(way_around(error), &drained[position..]));
                 }
             }
         }
@@ -143,36 +153,54 @@ impl Updating<'_> {
             }
         }
     }
+}
 
-    /// An error of draining, with the way around it.
-    fn cannot_drain(&self, mut error: PoolError) -> PoolError {
+/// An error on the way to a smaller node group, with the way around it. An interrupt needs none.
+fn way_around(mut error: PoolError) -> PoolError {
+    if error.kind == ErrorKind::Interrupted {
+        return error;
+    }
+    error.detail = format!(
+        "{} eks.scale_down = \"immediate\" makes the node group smaller without draining: EKS then ends pods at once.",
+        sentence(&error.detail)
+    );
+    error.attribute = error.attribute.or_else(|| Some(Path::of("eks.scale_down")));
+    error
+}
+
+/// An error that leaves drained nodes as they are.
+fn left_cordoned(mut error: PoolError, nodes: &[DrainedNode]) -> PoolError {
+    if !nodes.is_empty() {
+        let names = names(nodes);
         error.detail = format!(
-            "{} eks.scale_down = \"immediate\" makes the node group smaller without draining: EKS then ends pods at once.",
+            "{} These nodes are cordoned and empty: {names}. The next apply goes on with them; `kubectl uncordon {names}` \
+             gives them back.",
             sentence(&error.detail)
         );
-        error.attribute = error.attribute.or_else(|| Some(Path::of("eks.scale_down")));
-        error
     }
-
-    /// Nodes that are drained, and whose instances could not be ended.
-    fn left_cordoned(&self, doing: &str, nodes: &[DrainedNode], kind: ErrorKind, why: &str) -> PoolError {
-        let names = names(nodes);
-        self.cannot_drain(PoolError {
-            kind,
-            summary: format!("Cannot {doing}: drained nodes could not be ended"),
-            detail: format!(
-                "{} Cordoned and empty are: {names}. The next apply goes on with them; `kubectl uncordon {names}` gives \
-                 them back. The identity needs autoscaling:TerminateInstanceInAutoScalingGroup.",
-                sentence(why)
-            ),
-            attribute: None,
-        })
-    }
+    error
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn drained_nodes_that_stay_are_named() {
+        let node = |name: &str| DrainedNode { name: name.to_owned(), provider_id: String::new() };
+        let error =
+            |kind| PoolError { kind, summary: String::new(), detail: "No".to_owned(), attribute: None };
+        let told = left_cordoned(way_around(error(ErrorKind::Forbidden)), &[node("a"), node("b")]);
+        assert_eq!(
+            told.detail,
+            "No. eks.scale_down = \"immediate\" makes the node group smaller without draining: EKS then ends pods at once. \
+             These nodes are cordoned and empty: a b. The next apply goes on with them; `kubectl uncordon a b` gives them \
+             back."
+        );
+        assert_eq!(told.attribute, Some(Path::of("eks.scale_down")));
+        let interrupted = left_cordoned(way_around(error(ErrorKind::Interrupted)), &[]);
+        assert_eq!((interrupted.detail.as_str(), interrupted.attribute), ("No", None));
+    }
 
     #[test]
     fn the_instance_is_the_end_of_the_provider_id() {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Aws, BOTTLEROCKET, LATENCY, SEVEN, wanted};
+use super::{Aws, BOTTLEROCKET, CLUSTER, LATENCY, ROLE, SEVEN, wanted};
+use crate::sandbox::nodes::Occupied;
 
 const GROUP: &str = "/clusters/sandbox/node-groups/gpu";
 
@@ -165,4 +166,76 @@ fn a_fault_fails_an_update() {
         (&json!("Failed"), &json!("PodEvictionFailure"))
     );
     assert_eq!(aws.status("gpu"), "ACTIVE");
+}
+
+/// Tells EKS that pods of somebody's are on the group's nodes, or on none.
+fn occupy(aws: &mut Aws, occupied: bool) {
+    let nodes = aws.nodes("gpu");
+    let names = nodes.iter().filter(|_| occupied).map(|node| node["name"].as_str().unwrap().to_owned());
+    aws.eks.occupied = Occupied([(CLUSTER.to_owned(), names.collect())].into());
+}
+
+#[test]
+fn a_roll_waits_for_pods_and_then_fails_unless_it_is_forced() {
+    let (mut aws, id) = with_template(1);
+    let before = aws.uids("gpu");
+    let roll = |force: bool| json!({"launchTemplate": {"id": id, "version": "2"}, "force": force});
+    occupy(&mut aws, true);
+    let started = aws.ok("POST", &format!("{GROUP}/update-version"), &roll(false))["update"].take();
+    aws.pass(2 * LATENCY);
+    assert_eq!(described(&mut aws, started["id"].as_str().unwrap())["status"], "InProgress");
+    assert_eq!(aws.uids("gpu").len(), 2, "the successor is there, and the node waits");
+    assert_eq!(aws.eks.draining(), [CLUSTER]);
+    aws.pass(2 * LATENCY);
+    aws.pass(LATENCY);
+    let ended = described(&mut aws, started["id"].as_str().unwrap());
+    assert_eq!(ended["errors"][0]["errorCode"], "PodEvictionFailure", "{ended}");
+    assert_eq!(
+        (aws.status("gpu").as_str(), aws.group("gpu")["launchTemplate"]["version"].clone()),
+        ("ACTIVE", json!("1"))
+    );
+    assert!(aws.eks.draining().is_empty() && aws.uids("gpu").contains(&before[0]));
+    aws.ok("POST", &format!("{GROUP}/update-version"), &roll(true));
+    for _ in 0..8 {
+        aws.pass(LATENCY);
+    }
+    assert_eq!(aws.group("gpu")["launchTemplate"]["version"], "2");
+    assert!(!aws.uids("gpu").contains(&before[0]), "gone, with its pods");
+}
+
+#[test]
+fn a_roll_goes_on_when_the_pods_have_gone() {
+    let (mut aws, id) = with_template(2);
+    let before = aws.uids("gpu");
+    occupy(&mut aws, true);
+    aws.ok(
+        "POST",
+        &format!("{GROUP}/update-version"),
+        &json!({"launchTemplate": {"id": id, "version": "2"}}),
+    );
+    aws.pass(2 * LATENCY);
+    assert_eq!(aws.status("gpu"), "UPDATING");
+    occupy(&mut aws, false);
+    for _ in 0..3 {
+        aws.pass(LATENCY);
+    }
+    assert_eq!(aws.group("gpu")["launchTemplate"]["version"], "2");
+    assert!(aws.uids("gpu").iter().all(|uid| !before.contains(uid)));
+}
+
+#[test]
+fn without_its_role_a_group_runs_on_and_grows_no_more() {
+    let mut aws = with_group(1);
+    aws.act(&json!({"kind": "delete_role", "role": ROLE}));
+    let group = aws.group("gpu");
+    assert_eq!(
+        (&group["status"], &group["health"]["issues"][0]["code"]),
+        (&json!("DEGRADED"), &json!("IamNodeRoleNotFound"))
+    );
+    update(&mut aws, &json!({"scalingConfig": {"desiredSize": 2}}));
+    aws.pass(2 * LATENCY);
+    assert_eq!((aws.uids("gpu").len(), aws.status("gpu").as_str()), (1, "DEGRADED"));
+    let body = wanted("other", "g5.xlarge", BOTTLEROCKET, 1);
+    let (_, name, message) = aws.refused("POST", "/clusters/sandbox/node-groups", &body);
+    assert!(name == "InvalidParameterException" && message.contains("node cannot be found"), "{message}");
 }

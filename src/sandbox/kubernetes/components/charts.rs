@@ -60,8 +60,9 @@ pub(crate) fn stack(stack: Stack) -> Vec<Made> {
         Stack::TwoPlugins => {
             [static_manifest(), vec![namespace(PLUGIN_NAMESPACE), named()], plugin(&with_config())].concat()
         }
-        Stack::Operator => operator(false),
-        Stack::OperatorWithDriver => operator(true),
+        Stack::Operator => operator(false, json!([])),
+        Stack::OperatorWithReboot => operator(false, json!([{"name": "WITH_REBOOT", "value": "true"}])),
+        Stack::OperatorWithDriver => operator(true, json!([])),
         Stack::Manifest => static_manifest(),
     }
 }
@@ -191,7 +192,7 @@ fn daemon_set(namespace: &str, name: &str, spec: &Value) -> Made {
 }
 
 /// The chart gpu-operator, on nodes whose cloud brings driver and container toolkit, or with both of its own.
-fn operator(driver: bool) -> Vec<Made> {
+fn operator(driver: bool, mig_manager: Value) -> Vec<Made> {
     let definition = json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -218,8 +219,7 @@ fn operator(driver: bool) -> Vec<Made> {
             "driver": {"enabled": driver},
             "gfd": {"enabled": true},
             "mig": {"strategy": "single"},
-            "migManager": {"enabled": true, "config": {"name": "", "default": "all-disabled"},
-                "env": [{"name": "WITH_REBOOT", "value": "true"}]},
+            "migManager": {"enabled": true, "env": mig_manager, "config": {"name": "", "default": "all-disabled"}},
             "toolkit": {"enabled": driver},
         },
     });
@@ -275,9 +275,8 @@ pub(super) fn operands(policy: &Value) -> Vec<Value> {
         );
     }
     if enabled("migManager") {
-        let env = &policy["spec"]["migManager"]["env"];
-        let container = json!({"name": "nvidia-mig-manager", "image": MIG_MANAGER_IMAGE, "env":
-            env.as_array().cloned().unwrap_or_default()});
+        let env = policy["spec"]["migManager"]["env"].as_array().cloned().unwrap_or_default();
+        let container = json!({"name": "nvidia-mig-manager", "image": MIG_MANAGER_IMAGE, "env": env});
         add("nvidia-mig-manager", json!({"nodeSelector": on("mig-manager"), "containers": [container]}));
     }
     made

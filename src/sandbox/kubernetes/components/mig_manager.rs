@@ -30,35 +30,30 @@ pub(crate) struct Cutting {
     pub(crate) layout: Option<Option<Vec<(String, u32)>>>,
     /// What it works on, and when it is done with that.
     work: Option<(String, Millis)>,
+    /// The boot id of the machine when it asked for a restart.
+    #[serde(default)]
+    restarts: Option<String>,
     /// The configuration that it dealt with last.
     done: Option<String>,
-    /// The machine was restarted for the work that goes on. (What else ran there does not notice in the sandbox.)
-    #[serde(default)]
-    restarted: bool,
 }
 
 impl Cluster {
     pub(super) fn cut_gpus(&mut self, scene: &mut Scene<'_>, view: &View<'_>) {
         self.cuttings.retain(|uid, _| view.nodes.iter().any(|node| node.uid == *uid));
         for node in &view.nodes {
-            let manager = self.store.all("pods").find(|pod| {
-                text(pod, "/spec/nodeName") == node.name
-                    && !object::terminating(pod)
-                    && programs::is_mig_manager(pod)
-            });
-            let Some(manager) = manager else { continue };
-            let runs = self
-                .runs
-                .get(object::uid(manager))
-                .is_some_and(|run| scene.now >= run.started_at && node.ready(scene.now));
-            if runs {
-                let may_restart = programs::mig_manager_restarts(manager);
-                self.cut(scene, node, may_restart);
+            let here = |pod: &&Value| text(pod, "/spec/nodeName") == node.name && !object::terminating(pod);
+            let manager = |pod: &Value| Some((object::uid(pod).to_owned(), programs::mig_manager(pod)?));
+            let found = self.store.all("pods").filter(here).find_map(manager);
+            let Some((pod, with_reboot)) = found else { continue };
+            let run = self.runs.get(&pod);
+            if run.is_some_and(|run| scene.now >= run.started_at && node.ready(scene.now)) {
+                self.cut(scene, node, with_reboot);
             }
         }
     }
 
-    fn cut(&mut self, scene: &mut Scene<'_>, node: &Node, may_restart: bool) {
+    /// One turn on a node.
+    fn cut(&mut self, scene: &mut Scene<'_>, node: &Node, with_reboot: bool) {
         let Some(shown) = self.store.get("nodes", &node.name).cloned() else { return };
         let Some(product) = node.gpus.as_ref().and_then(|gpus| gpus::product(&gpus.kind)) else { return };
         let Some(wanted) = object::label(&shown, CONFIG).filter(|label| !label.is_empty()).map(str::to_owned)
@@ -95,29 +90,32 @@ impl Cluster {
                 };
                 // Nobody's pods are sent away: with one on a GPU the device is busy and the change fails.
                 let busy = self.store.all("pods").any(|pod| uses_gpus(&pod));
-                let wanted = product.layout(&config);
-                let mode = |layout: &Option<_>| layout.is_some();
-                let switches =
-                    wanted.as_ref().is_ok_and(|layout| mode(layout) != mode(&self.layout(node, scene.now)));
-                if switches && product.restarts && may_restart && !busy && !cutting.restarted {
-                    cutting.restarted = true;
-                    cutting.work = Some((config, scene.now + scene.latency / 4));
-                    self.set_labels(scene, shown, "rebooting", true);
-                    self.cuttings.insert(node.uid.clone(), cutting);
-                    return;
-                }
-                let state = match wanted {
-                    // Without the restart the GPU stays in its mode, and cannot be cut.
-                    Ok(layout) if !busy && (!switches || !product.restarts || cutting.restarted) => {
-                        cutting.layout = Some(layout);
-                        "success"
+                let layout = product.layout(&config);
+                // MIG is switched on by a restart on these GPUs. Where that is not permitted, the mode stays, and what
+                // is made of it then fails.
+                let off = self.layout(node, scene.now).is_none();
+                let switched = !(product.restarts && off && matches!(layout, Ok(Some(_))));
+                let boot = node.boot_id(scene.now).to_owned();
+                let restarted = cutting.restarts.as_ref().is_some_and(|before| *before != boot);
+                if with_reboot && !busy && !switched && !restarted {
+                    if cutting.restarts.is_none() {
+                        cutting.restarts = Some(boot);
+                        self.reboots.insert(node.uid.clone());
+                        self.set_labels(scene, shown, "rebooting", false);
                     }
-                    _ => "failed",
-                };
-                cutting.work = None;
-                cutting.restarted = false;
-                cutting.done = Some(config);
-                self.set_labels(scene, shown, state, false);
+                } else {
+                    let state = match layout {
+                        Ok(layout) if !busy && (switched || restarted) => {
+                            cutting.layout = Some(layout);
+                            "success"
+                        }
+                        _ => "failed",
+                    };
+                    cutting.restarts = None;
+                    cutting.work = None;
+                    cutting.done = Some(config);
+                    self.set_labels(scene, shown, state, false);
+                }
             }
             Some(_) => {}
         }

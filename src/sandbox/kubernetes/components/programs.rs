@@ -71,13 +71,8 @@ pub(crate) fn is_mps_daemon(pod: &Value) -> bool {
     containers(pod, "mps-control-daemon").next().is_some()
 }
 
-/// The mig-manager of the pod restarts machines where a change of the MIG mode needs that.
-pub(crate) fn mig_manager_restarts(pod: &Value) -> bool {
-    let managers = containers(pod, "nvidia-mig-manager").chain(containers(pod, "k8s-mig-manager"));
-    managers.into_iter().any(|manager| environment(manager, "WITH_REBOOT").as_deref() == Some("true"))
-}
-
-/// The pod runs mig-manager.
-pub(crate) fn is_mig_manager(pod: &Value) -> bool {
-    containers(pod, "nvidia-mig-manager").chain(containers(pod, "k8s-mig-manager")).next().is_some()
+/// Whether the mig-manager that a pod runs may restart the machine; none where it runs none.
+pub(crate) fn mig_manager(pod: &Value) -> Option<bool> {
+    let manager = containers(pod, "nvidia-mig-manager").chain(containers(pod, "k8s-mig-manager")).next()?;
+    Some(environment(manager, "WITH_REBOOT").as_deref() == Some("true"))
 }

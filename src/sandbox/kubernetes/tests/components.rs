@@ -1,7 +1,7 @@
 //! NVIDIA's components on machines: what becomes allocatable, when, and what takes it away again.
 
 use super::*;
-use crate::sandbox::nodes::{Advertised, Cut, Restart};
+use crate::sandbox::nodes::{Advertised, Cut, Gpus, Restart};
 
 const CONFIGS: &str = "/api/v1/namespaces/nvidia-device-plugin/configmaps/nvidia-device-plugin-configs";
 const OPERATOR_CONFIGS: &str = "/api/v1/namespaces/gpu-operator/configmaps/device-plugin-config";
@@ -19,6 +19,13 @@ fn gpu(name: &str, more: &[(&str, &str)]) -> Node {
 fn cut(name: &str, more: &[(&str, &str)]) -> Node {
     let mut node = gpu(name, more);
     node.cut = Some(Cut { slices: vec![("1g.10gb".to_owned(), 7)], from: 0 });
+    node
+}
+
+/// As [`gpu`], with a GPU that switches MIG on without a restart.
+fn hopper(name: &str, more: &[(&str, &str)]) -> Node {
+    let mut node = gpu(name, more);
+    node.gpus = Some(Gpus { kind: "H100-80GB".to_owned(), count: 1 });
     node
 }
 
@@ -323,7 +330,7 @@ fn nodes_without_operands_are_left_alone() {
 #[test]
 fn mig_manager_makes_what_the_label_says_or_fails() {
     let config = "nvidia.com/mig.config";
-    let mut desk = desk(Stack::Operator, vec![gpu("n1", &[(config, "all-2g.20gb")])]);
+    let mut desk = desk(Stack::Operator, vec![hopper("n1", &[(config, "all-2g.20gb")])]);
     assert_eq!(desk.shows("n1"), "gpu=3");
     desk.label("n1", config, &json!("all-1g.10gb"));
     let pending = labels(&desk.node("n1"));
@@ -426,4 +433,25 @@ fn somebody_works_on_the_foreign_pool() {
     let pods = desk.get("/api/v1/namespaces/somebody-else/pods");
     let pod = &pods["items"][0];
     assert_eq!((&pod["spec"]["nodeName"], &pod["status"]["phase"]), (&json!("n1"), &json!("Running")));
+}
+
+#[test]
+fn mig_manager_restarts_what_needs_it_if_it_may() {
+    let config = "nvidia.com/mig.config";
+    let state = |desk: &mut Desk| labels(&desk.node("n1"))["nvidia.com/mig.config.state"].clone();
+    let made = || vec![gpu("n1", &[(config, "all-2g.20gb")])];
+    let mut without = desk(Stack::Operator, made());
+    assert_eq!((state(&mut without), without.shows("n1").as_str()), ("failed".to_owned(), "gpu=1"));
+    let mut with = desk(Stack::OperatorWithReboot, made());
+    assert_eq!((state(&mut with), with.shows("n1").as_str()), ("rebooting".to_owned(), "gpu=1"));
+    assert_eq!(with.kubernetes.take_reboots(), [with.nodes[0].uid.clone()]);
+    let now = with.now;
+    with.nodes[0].reboot(now, LATENCY / 4, "second".to_owned());
+    with.settle();
+    assert_eq!((state(&mut with), with.shows("n1").as_str()), ("success".to_owned(), "gpu=3"));
+    // Once MIG is on, other slices need no restart.
+    with.label("n1", config, &json!("all-1g.10gb"));
+    with.settle();
+    assert_eq!((state(&mut with), with.shows("n1").as_str()), ("success".to_owned(), "gpu=7"));
+    assert!(with.kubernetes.take_reboots().is_empty());
 }

@@ -43,7 +43,7 @@ const RULES: &[Rule] = &[
         group: "nvidia.com",
         resource: "clusterpolicies",
         verbs: &["list"],
-        when: "the same, with the GPU operator",
+        when: "the same, with the GPU operator; on EKS before it is to cut GPUs",
         usual: true,
     },
     Rule {
@@ -57,9 +57,17 @@ const RULES: &[Rule] = &[
         group: "",
         resource: "pods",
         verbs: &["list"],
-        when: "to find the cause when slices do not come",
+        when: "to find the cause when slices do not come, and to drain nodes",
         usual: false,
     },
+    Rule {
+        group: "",
+        resource: "nodes",
+        verbs: &["patch"],
+        when: "to cordon nodes that an EKS pool loses; not with `scale_down = \"immediate\"`",
+        usual: false,
+    },
+    Rule { group: "", resource: "pods/eviction", verbs: &["create"], when: "to drain them", usual: false },
     Rule {
         group: "",
         resource: "namespaces",
@@ -123,5 +131,10 @@ fn asked(record: &Value) -> (String, String, String) {
         ("PUT", _) => "update",
         (other, _) => other,
     };
-    (group.to_owned(), parts.first().copied().unwrap_or_default().to_owned(), verb.to_owned())
+    let resource = match parts[..] {
+        [resource, _, part, ..] => format!("{resource}/{part}"),
+        [resource, ..] => resource.to_owned(),
+        [] => String::new(),
+    };
+    (group.to_owned(), resource, verb.to_owned())
 }
