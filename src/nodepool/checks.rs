@@ -8,7 +8,7 @@ use super::labels::{CONFIG_LABEL, MPS_LABEL, key_fault, value_fault};
 use super::problem::Path;
 use super::rules::{PluginUse, ProfileVerdict};
 use super::spec::{Amount, Taint};
-use super::{CloudRules, Field, Problems, Severity, device_plugin, sharing};
+use super::{CloudRules, Field, Options, Problems, Severity, device_plugin, sharing};
 use crate::slicing::{
     Catalogue, Cloud, MigStrategy, MigSupport, ProfileFacts, ProfileMatch, ProfileNameError, Sharing,
 };
@@ -141,7 +141,7 @@ fn profile(config: &NodePoolConfig, rules: &dyn CloudRules, problems: &mut Probl
     }
     let Some(wanted) = config.mig_profile.known() else { return };
     let Some(found) = slicing.gpu.find(*wanted) else {
-        wrong_profile(&wanted.to_string(), &slicing, machine_type, rules, problems);
+        wrong_profile(&wanted.to_string(), &slicing, machine_type, (rules, &config.options), problems);
         return;
     };
     let verdict = rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), wanted);
@@ -157,7 +157,7 @@ fn profile(config: &NodePoolConfig, rules: &dyn CloudRules, problems: &mut Probl
         ProfileVerdict::Refused(why) => problems.error(
             "mig_profile",
             format!("{} does not offer the MIG profile {wanted}", display(rules.cloud())),
-            format!("{why} {}", offers(&slicing, machine_type, rules)),
+            format!("{why} {}", offers(&slicing, machine_type, (rules, &config.options))),
         ),
     }
     if let ProfileMatch::OtherName(facts) = found {
@@ -241,25 +241,29 @@ fn wrong_profile(
     wrong: &str,
     slicing: &NodeSlicing,
     machine_type: &str,
-    rules: &dyn CloudRules,
+    (rules, options): (&dyn CloudRules, &Field<Options>),
     problems: &mut Problems,
 ) {
-    let near = gpu::nearest(slicing, rules, wrong)
+    let near = gpu::nearest(slicing, rules, options, wrong)
         .map(|name| format!("Did you mean {name:?}? "))
         .unwrap_or_default();
     problems.error(
         "mig_profile",
         format!("{} has no MIG profile {wrong}", slicing.gpu.name),
-        format!("{near}{}", offers(slicing, machine_type, rules)),
+        format!("{near}{}", offers(slicing, machine_type, (rules, options))),
     );
 }
 
-fn offers(slicing: &NodeSlicing, machine_type: &str, rules: &dyn CloudRules) -> String {
+fn offers(
+    slicing: &NodeSlicing,
+    machine_type: &str,
+    (rules, options): (&dyn CloudRules, &Field<Options>),
+) -> String {
     format!(
         "On {machine_type} ({} x {}) these profiles can be had:\n{}",
         slicing.gpus_per_node,
         slicing.gpu.name,
-        gpu::choices(slicing, rules)
+        gpu::choices(slicing, rules, options)
     )
 }
 
@@ -273,7 +277,7 @@ pub fn unreadable_profile(
 ) {
     match (NodeSlicing::of(config), config.machine_type.known(), rules) {
         (Some(slicing), Some(machine_type), Some(rules)) if slicing.gpu.has_mig() => {
-            wrong_profile(text, &slicing, machine_type, rules, problems);
+            wrong_profile(text, &slicing, machine_type, (rules, &config.options), problems);
         }
         _ => problems.error("mig_profile", format!("{text:?} is no MIG profile"), format!("{error}.")),
     }

@@ -6,7 +6,7 @@ use super::config::GpuConfig;
 use super::problem::Problems;
 use super::rules::ProfileVerdict;
 use super::spec::NodeGpus;
-use super::{CloudRules, ClusterId, Field, NodePoolConfig};
+use super::{CloudRules, ClusterId, Field, NodePoolConfig, Options};
 use crate::slicing::{
     Attachable, Capacity, CapacityError, Catalogue, Cloud, Gpu, GpuCount, Layout, Machine, MachineGpus,
     MigProfile, MigStrategy, MigSupport, PoolShape, ProfileFacts, Sharing, capacity, suggest,
@@ -176,24 +176,38 @@ fn check_attached(
     }
 }
 
-/// The profiles that the cloud offers on this GPU, a line each.
-pub fn choices(slicing: &NodeSlicing, rules: &dyn CloudRules) -> String {
-    let offered = offered(slicing, rules);
+/// The profiles that the cloud offers on this GPU to a pool with these options, a line each.
+pub fn choices(slicing: &NodeSlicing, rules: &dyn CloudRules, options: &Field<Options>) -> String {
+    let offered = offered(slicing, rules, options);
     let lines = suggest::choices(offered);
     lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// The offered profile that a wrong name most likely means.
-pub fn nearest(slicing: &NodeSlicing, rules: &dyn CloudRules, wrong: &str) -> Option<String> {
-    suggest::nearest_profile(wrong, offered(slicing, rules)).map(|facts| facts.profile.to_string())
+pub fn nearest(
+    slicing: &NodeSlicing,
+    rules: &dyn CloudRules,
+    options: &Field<Options>,
+    wrong: &str,
+) -> Option<String> {
+    suggest::nearest_profile(wrong, offered(slicing, rules, options)).map(|facts| facts.profile.to_string())
 }
 
 /// What the cloud is known to cut; where it is known of nothing, what it may.
-fn offered<'a>(slicing: &'a NodeSlicing, rules: &dyn CloudRules) -> Vec<&'a ProfileFacts> {
+fn offered<'a>(
+    slicing: &'a NodeSlicing,
+    rules: &dyn CloudRules,
+    options: &Field<Options>,
+) -> Vec<&'a ProfileFacts> {
+    let left = |profile: &MigProfile| match options {
+        Field::Unknown => true,
+        options => rules.leaves(options.known(), &slicing.gpu, profile),
+    };
     let judged: Vec<(&ProfileFacts, ProfileVerdict)> = slicing
         .gpu
         .profiles
         .iter()
+        .filter(|facts| left(&facts.profile))
         .map(|facts| {
             (facts, rules.profile(&slicing.gpu, slicing.accelerator_type.as_deref(), &facts.profile))
         })

@@ -31,6 +31,10 @@ pub trait CloudRules: Send + Sync + Debug {
     /// Whether this cloud cuts `gpu` by `profile`, which the GPU itself supports.
     fn profile(&self, gpu: &Gpu, accelerator_type: Option<&str>, profile: &MigProfile) -> ProfileVerdict;
 
+    /// Whether, of the profiles that the cloud as a whole cuts `gpu` by, `options` leave this one to choose from: what
+    /// messages list. Unknown options leave them all.
+    fn leaves(&self, options: Option<&Options>, gpu: &Gpu, profile: &MigProfile) -> bool;
+
     /// The extended resource a slice is requested by, such as `nvidia.com/gpu`.
     fn resource_name(&self, strategy: MigStrategy, profile: Option<&MigProfile>) -> String;
 

@@ -44,6 +44,10 @@ impl CloudRules for Rules {
     }
 
     /// What NVIDIA's device plugin names slices, which every stack uses (source: NVIDIA device plugin, MIG strategies).
+    fn leaves(&self, _: Option<&Options>, _: &Gpu, _: &MigProfile) -> bool {
+        true
+    }
+
     fn resource_name(&self, strategy: MigStrategy, profile: Option<&MigProfile>) -> String {
         match (strategy, profile) {
             (MigStrategy::Mixed, Some(profile)) => profile.mixed_resource_name(),

@@ -42,6 +42,10 @@ impl CloudRules for Rules {
     }
 
     /// GKE's device plugin names every slice alike, whatever its size.
+    fn leaves(&self, _: Option<&Options>, _: &Gpu, _: &MigProfile) -> bool {
+        true
+    }
+
     fn resource_name(&self, _: MigStrategy, _: Option<&MigProfile>) -> String {
         GPU_RESOURCE.to_owned()
     }
