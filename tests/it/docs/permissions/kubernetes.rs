@@ -67,13 +67,7 @@ const RULES: &[Rule] = &[
         when: "to cordon nodes that an EKS pool loses; not with `scale_down = \"immediate\"`",
         usual: false,
     },
-    Rule {
-        group: "",
-        resource: "pods/eviction",
-        verbs: &["create"],
-        when: "to drain them",
-        usual: false,
-    },
+    Rule { group: "", resource: "pods/eviction", verbs: &["create"], when: "to drain them", usual: false },
     Rule {
         group: "",
         resource: "namespaces",
