@@ -18,6 +18,10 @@ provider "gpuslice" {
     impersonate_service_account = "gpu-pools@my-project.iam.gserviceaccount.com"
   }
 
+  aws = {
+    profile = "gpu-pools"
+  }
+
   default_labels = {
     team = "inference"
   }
