@@ -132,24 +132,31 @@ fn a_group_with_a_template_of_its_own_is_taken_over_and_gets_our_labels_alone() 
     assert_eq!(home.our_templates().len(), 0);
     // What stands in a template that is not ours is not ours to change.
     home.write(&taken.clone().set("disk_size_gb", "300"));
-    home.workspace.plan().exits(1).says("disk_size_gb");
+    home.workspace.apply().failure().says("no launch template that the provider has made");
+    assert_eq!((home.uids(), home.our_templates().len()), (nodes, 0));
     home.write(&taken);
     home.workspace.destroy().success();
     assert!(home.templates().iter().any(|it| it.name == "by-hand"), "{:#?}", home.templates());
 }
 
-/// Bottlerocket is told of slices by user data, and so by a template that is not ours: the plan says so, and nothing
-/// happens to the group.
+/// Bottlerocket is told of slices by user data. That is read from a template that is not ours, and never written there.
 #[test]
-fn a_group_of_bottlerocket_whose_slices_stand_in_somebodys_template_is_left_alone() {
+fn a_group_of_bottlerocket_whose_slices_stand_in_somebodys_template_is_taken_over_as_it_is() {
     let home = Home::cut();
     let toml = "[settings.kubelet-device-plugins.nvidia]\ndevice-partitioning-strategy = \"mig\"\n\
                 [settings.kubelet-device-plugins.nvidia.mig.profile]\n\"h100.80gb\" = \"1g.10gb\"\n";
-    by_hand(&home, Some(toml), &json!({"amiType": "BOTTLEROCKET_x86_64_NVIDIA"}));
-    let (group, changes) = (home.group(), home.changes(0).len());
+    let template = by_hand(&home, Some(toml), &json!({"amiType": "BOTTLEROCKET_x86_64_NVIDIA"}));
+    let nodes = home.uids();
+    let own = format!("launch_template = {{ id = {}, version = 1 }}", template["id"]);
+    home.write(&Pool::eks().with(&own));
+    home.workspace.plan().exits(1).says("Bottlerocket is told of slices by the launch template");
     home.write(&Pool::eks().beside(&import_block(&format!("{EKS}:{NAME}"))));
-    home.workspace.apply().failure().says("Bottlerocket is told of slices by the launch template");
-    assert_eq!((home.group(), home.changes(0).len()), (group, changes));
+    home.workspace.apply().success().says("1 imported, 0 added, 1 changed, 0 destroyed");
+    home.workspace.assert_empty_plan();
+    assert_eq!((home.uids(), home.group()["launchTemplate"].clone()), (nodes.clone(), template));
+    home.write(&Pool::eks().text("mig_profile", "2g.20gb"));
+    home.workspace.apply().failure().says("no launch template that the provider has made");
+    assert_eq!(home.uids(), nodes);
 }
 
 /// EKS moves no group without a launch template to one: what needs one needs another group, and the plan says what.
