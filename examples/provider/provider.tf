@@ -19,7 +19,7 @@ provider "gpuslice" {
   }
 
   aws = {
-    profile = "gpu-pools"
+    assume_role = [{ role_arn = "arn:aws:iam::123456789012:role/gpu-pools" }]
   }
 
   default_labels = {

@@ -62,6 +62,13 @@ pub trait NodePools: Send + Sync + Debug {
     /// When the cloud refuses, or does not answer in time.
     async fn delete(&self, call: &Call, id: &PoolId, options: &Options) -> Result<(), PoolError>;
 
+    /// Whether something that was made for a pool is there, though the pool itself is gone: what [`NodePools::delete`]
+    /// takes away after it.
+    ///
+    /// # Errors
+    /// Whatever keeps the cloud from answering.
+    async fn left_behind(&self, call: &Call, id: &PoolId) -> Result<bool, PoolError>;
+
     /// Reads the pool; `None` means that it is gone *for certain*: not found while its cluster is, or the
     /// cluster itself not found with these credentials.
     ///

@@ -136,6 +136,11 @@ impl NodePools for Aks {
         self.remove(call, id, options).await
     }
 
+    /// A pool is all that is made.
+    async fn left_behind(&self, _: &Call, _: &PoolId) -> Result<bool, PoolError> {
+        Ok(false)
+    }
+
     async fn read(
         &self,
         call: &Call,

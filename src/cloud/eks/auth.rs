@@ -5,11 +5,11 @@
 //! - `explain`: what is wrong with them, in words.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use futures_util::FutureExt;
-use std::time::Duration;
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -160,3 +160,6 @@ impl Auth {
         wrong.map_or(Ok(()), |text| Err(AuthError::WrongAccount(text)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,6 @@
 //! Deleting a node group, and then the launch template that was made for it.
 
 use super::Eks;
-use super::create::template;
 use super::errors::{Action, ApiError, Trouble};
 use super::follow::{pending, where_to_look};
 use super::{health, wire};
@@ -79,12 +78,11 @@ fn unfinished(
     let mut error = trouble.explain(doing, call.timeout);
     let told = last.map(|group| format!(" EKS's last word: {}", sentence(&health::words(group))));
     error.detail = format!(
-        "{} EKS has accepted the delete and goes on with it; {}.{} Apply again, or the launch template that was made for \
-         the node group stays behind: it costs nothing, and `{}` shows it.",
+        "{} EKS has accepted the delete and goes on with it; {}.{} The next apply waits for its end and deletes the launch \
+         template that was made for the node group.",
         error.detail,
         where_to_look(id, pending),
         told.unwrap_or_default(),
-        template::how_to_list(id)
     );
     error
 }

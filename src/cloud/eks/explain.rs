@@ -87,56 +87,103 @@ pub(crate) fn api_error(error: &ApiError, doing: &str) -> PoolError {
 }
 
 fn refused(refusal: &Refusal, doing: &str) -> PoolError {
+    let service = service(refusal);
     let (kind, what, advice, attribute) = match refusal.action() {
         Action::Final(ErrorKind::Invalid) => {
             let lower = refusal.message.to_lowercase();
             let known = INVALID.iter().find(|(text, _, _)| lower.contains(text));
             let advice = known.map_or("Change the configuration accordingly.", |(_, _, advice)| advice);
             let attribute = known.map(|(_, attribute, _)| Path::of(attribute));
-            (ErrorKind::Invalid, "EKS refuses the request", advice, attribute)
+            (ErrorKind::Invalid, format!("{service} refuses the request"), advice.to_owned(), attribute)
         }
         Action::Final(ErrorKind::Quota) => (
             ErrorKind::Quota,
-            "the account's quota does not suffice",
-            "Ask for more under Service Quotas > Amazon EKS; a cluster has 30 node groups unless told otherwise.",
+            "the account's quota does not suffice".to_owned(),
+            quota(service),
             None,
         ),
         Action::Final(ErrorKind::NoCapacity) => (
             ErrorKind::NoCapacity,
-            "a zone does not do that",
-            "Name subnets in other zones.",
+            "a zone does not do that".to_owned(),
+            "Name subnets in other zones.".to_owned(),
             Some(Path::of("eks.subnet_ids")),
         ),
         Action::Final(ErrorKind::Forbidden) => (
             ErrorKind::Forbidden,
-            "permission denied",
-            "Grant the identity the action named above; it must also be allowed iam:PassRole on eks.node_role_arn.",
+            "permission denied".to_owned(),
+            permission(refusal),
             None,
         ),
         Action::Final(ErrorKind::Unauthenticated) => (
             ErrorKind::Unauthenticated,
-            "AWS does not accept the credentials",
+            "AWS does not accept the credentials".to_owned(),
             "Log in again (`aws sso login`, or new keys), and check the clock of this machine: signatures are good for \
-             minutes.",
+             minutes. A region that the account has not opted in to knows no credentials either."
+                .to_owned(),
             None,
         ),
         Action::NotFound => (
             ErrorKind::PoolNotFound,
-            "not found",
-            "Somebody may have deleted it meanwhile; `terraform plan` will tell.",
+            "not found".to_owned(),
+            "Somebody may have deleted it meanwhile; `terraform plan` will tell.".to_owned(),
             None,
         ),
         Action::Exists | Action::Busy | Action::Stale | Action::Throttled | Action::Again => (
             ErrorKind::Transport,
-            "EKS keeps failing",
-            "It was tried several times. Apply again later; https://health.aws.amazon.com tells about outages.",
+            format!("{service} keeps failing"),
+            "It was tried several times. Apply again later; https://health.aws.amazon.com tells about outages."
+                .to_owned(),
             None,
         ),
         Action::Final(kind) => {
-            (kind, "this is no answer of EKS", "Check the custom endpoint and proxies.", None)
+            let advice = "Check the custom endpoint and proxies.";
+            (kind, format!("this is no answer of {service}"), advice.to_owned(), None)
         }
     };
-    PoolError { kind, summary: format!("Cannot {doing}: {what}"), detail: detail(refusal, advice), attribute }
+    PoolError {
+        kind,
+        summary: format!("Cannot {doing}: {what}"),
+        detail: detail(refusal, &advice),
+        attribute,
+    }
+}
+
+/// Who refuses.
+fn service(refusal: &Refusal) -> &'static str {
+    match refusal.permission.as_deref().and_then(|action| action.split(':').next()) {
+        Some("ec2") => "EC2",
+        Some("autoscaling") => "EC2 Auto Scaling",
+        Some("sts") => "STS",
+        _ => "EKS",
+    }
+}
+
+fn quota(service: &str) -> String {
+    match service {
+        "EKS" => {
+            "Ask for more under Service Quotas > Amazon EKS; a cluster has 30 node groups unless told otherwise."
+                .to_owned()
+        }
+        other => format!("Ask for more under Service Quotas > {other}, or delete what is not used."),
+    }
+}
+
+/// What IAM has to permit.
+fn permission(refusal: &Refusal) -> String {
+    let role = "A node group's role is handed over with iam:PassRole on eks.node_role_arn.";
+    match refusal.permission.as_deref() {
+        None => format!("Grant the identity the action named above. {role}"),
+        Some(action @ ("eks:CreateNodegroup" | "eks:UpdateNodegroupVersion")) => {
+            format!(
+                "Grant the identity {action} and, where the message names another action, that one too. {role} A launch \
+                 template needs ec2:RunInstances and ec2:CreateTags."
+            )
+        }
+        Some(action) => format!(
+            "Grant the identity {action}. Where it has that already, a permissions boundary or an organisation's policy \
+             forbids it."
+        ),
+    }
 }
 
 fn detail(refusal: &Refusal, advice: &str) -> String {

@@ -131,7 +131,10 @@ impl Eks {
                 if outlook == Outlook::Degraded {
                     warn_degraded(call, id, &group);
                 }
-                self.described(call, &limits, id, &group).await.map(Finished::Ready)
+                Ok(match self.described(call, &limits, id, &group).await {
+                    Ok(pool) => Finished::Ready(pool),
+                    Err(error) => Finished::Incomplete(unread(id, pending, &error)),
+                })
             }
             Err(cut) => Ok(cut_short(call, id, pending, cut)),
         }
@@ -166,6 +169,26 @@ fn degraded(id: &PoolId, group: &wire::Nodegroup, pending: &Pending) -> Incomple
             id.name,
             sentence(&health::words(group)),
             where_to_look(id, pending)
+        ),
+    }
+}
+
+/// A node group that is ready, and whose launch template could not be read. It must not be taken for one that failed.
+fn unread(id: &PoolId, pending: &Pending, error: &PoolError) -> Incomplete {
+    let reason = match error.kind {
+        ErrorKind::Interrupted => IncompleteReason::Interrupted,
+        ErrorKind::TimedOut => IncompleteReason::TimedOut,
+        _ => IncompleteReason::Unreachable,
+    };
+    Incomplete {
+        pool: None,
+        pending: pending.clone(),
+        reason,
+        message: format!(
+            "The node group {} is ready, and how its nodes are made could not be read. {}: {} The next apply looks again.",
+            id.name,
+            error.summary,
+            sentence(&error.detail)
         ),
     }
 }

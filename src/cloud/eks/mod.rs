@@ -116,6 +116,11 @@ impl NodePools for Eks {
         self.remove(call, id).await
     }
 
+    /// Its launch template.
+    async fn left_behind(&self, call: &Call, id: &PoolId) -> Result<bool, PoolError> {
+        self.has_templates(call, id).await
+    }
+
     async fn read(
         &self,
         call: &Call,

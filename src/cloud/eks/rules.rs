@@ -142,13 +142,14 @@ impl CloudRules for Rules {
         }
     }
 
-    /// The image follows from the stack and the machine where nobody writes it, and a release is one of a Kubernetes
-    /// version.
+    /// The image follows from the stack and the machine where nobody writes it, a release is one of a Kubernetes version,
+    /// and the autoscaler has to be told where there may be no node.
     fn unsettled(&self) -> &'static [(&'static str, &'static str)] {
         &[
             ("eks.gpu_stack", "eks.ami_type"),
             ("machine_type", "eks.ami_type"),
             ("kubernetes_version", "eks.release_version"),
+            ("autoscaling.min_nodes", "eks.scale_from_zero_tags"),
         ]
     }
 

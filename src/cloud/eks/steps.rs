@@ -203,7 +203,7 @@ impl Change<'_> {
         });
         let Some(release) = release else { return (version, None) };
         let own = match machines::Family::of_image(self.live.ami_type.as_deref().unwrap_or_default()) {
-            machines::Family::AmazonLinux => minor(release),
+            machines::Family::AmazonLinux => kubernetes_of(release),
             machines::Family::Bottlerocket => None,
         };
         let release = Some(release.to_owned());
@@ -218,7 +218,7 @@ impl Change<'_> {
 }
 
 /// The Kubernetes version that a release of Amazon Linux such as `1.34.2-20261015` is for.
-fn minor(release: &str) -> Option<String> {
+pub(crate) fn kubernetes_of(release: &str) -> Option<String> {
     let mut numbers = release.split(['.', '-']);
     let (major, minor) = (numbers.next()?, numbers.next()?);
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -133,6 +133,11 @@ impl NodePools for Gke {
         self.remove(call, id).await
     }
 
+    /// A pool is all that is made.
+    async fn left_behind(&self, _: &Call, _: &PoolId) -> Result<bool, PoolError> {
+        Ok(false)
+    }
+
     async fn read(
         &self,
         call: &Call,

@@ -44,11 +44,12 @@ pub(super) fn plan(plan: &mut Plan<'_>, kind: Kind, session: &Session) {
     let gone = private.as_ref().is_some_and(|private| private.deleting == Some(Deleting::Gone));
     let foreign = private.and_then(|private| private.sharing);
     status(plan, foreign.is_some());
-    unsettled(plan);
+    // What a change unsettles is no reason of its own for a new pool.
     replacements(plan);
     fixed::plan(plan, &mut problems);
+    unsettled(plan);
     if gone {
-        // Only its key is left of the pool: that goes, and the pool is made anew.
+        // Only its key is left of the pool, or what it stood on: that goes, and the pool is made anew.
         put(plan, "status", Value::UNKNOWN);
         plan.replace_because_of("status");
     }

@@ -135,7 +135,8 @@ fn the_device_plugin_shares_by_mps() {
 
 /// The keys of the seeds, and `default`, which stays.
 fn keys_without_us(home: &Home) -> usize {
-    let seeded = crate::support::ApiServer::of(&crate::support::Sandbox::start(), home.cluster);
+    let fresh = crate::support::Sandbox::start();
+    let seeded = crate::support::ApiServer::of(&fresh, home.cluster);
     let name = if home.cluster == PLUGIN {
         "nvidia-device-plugin/nvidia-device-plugin-configs"
     } else {

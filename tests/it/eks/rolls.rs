@@ -16,7 +16,7 @@ fn pool() -> Pool {
 fn rolls(home: &Home, to: &Pool, attribute: &str) {
     let before = home.our_template();
     home.write(to);
-    home.workspace.plan().exits(2).says(attribute).says("rolls 2 nodes");
+    home.workspace.plan().exits(2).says(&format!("Changing {attribute} rolls all 2 nodes"));
     home.update(to).rolls_nodes();
     let after = home.our_template();
     assert_eq!(
@@ -80,7 +80,7 @@ fn another_profile_on_bottlerocket() {
     let change = json::change(&home.planned(&to), POOL).clone();
     assert_eq!(change["actions"], json!(["update"]));
     assert_eq!(change["after"]["slices"]["total"], 6);
-    home.workspace.plan().exits(2).says("mig_profile").says("rolls 2 nodes");
+    home.workspace.plan().exits(2).says("mig_profile").says("rolls all 2 nodes");
     home.update(&to).rolls_nodes();
     assert_eq!(home.state()["allocatable_slices"], 6);
     for node in home.machines() {
@@ -112,7 +112,7 @@ fn a_newer_version_of_kubernetes() {
     assert_eq!(home.group()["version"], "1.35");
     let to = pool().text("kubernetes_version", "1.36");
     home.write(&to);
-    home.workspace.plan().exits(2).says("kubernetes_version").says("rolls 2 nodes");
+    home.workspace.plan().exits(2).says("kubernetes_version").says("rolls all 2 nodes");
     home.update(&to).rolls_nodes();
     assert_eq!(home.group()["version"], "1.36");
     assert_eq!(home.forms("CreateLaunchTemplateVersion").len(), 0, "the template is the same");
@@ -127,7 +127,7 @@ fn a_newer_release_of_the_image() {
     home.settle(&release("1.66.0-3c0d9e57"));
     assert_eq!(home.group()["releaseVersion"], "1.66.0-3c0d9e57");
     home.write(&release("1.68.0-5d93c8e4"));
-    home.workspace.plan().exits(2).says("eks.release_version").says("rolls 2 nodes");
+    home.workspace.plan().exits(2).says("eks.release_version").says("rolls all 2 nodes");
     home.update(&release("1.68.0-5d93c8e4")).rolls_nodes();
     assert_eq!(home.group()["releaseVersion"], "1.68.0-5d93c8e4");
     home.update(&release("1.67.0-b41f7a20")).keeps_nodes().calls_nothing();

@@ -83,6 +83,19 @@ fn a_template_whose_answer_is_lost_is_made_once() {
     }
 }
 
+/// A tainted pool would be replaced, and its GPUs given back, because a right of reading is missing.
+#[test]
+fn a_template_that_cannot_be_read_at_the_end_of_a_creation_taints_nothing() {
+    let home = Home::cut();
+    home.write(&Pool::eks());
+    home.on_action("ec2/DescribeLaunchTemplateVersions", "permission", 9, &json!({}));
+    home.workspace.apply().success().says("incomplete").says("ec2:DescribeLaunchTemplateVersions");
+    assert!(home.knows_the_pool() && !home.workspace.is_tainted(POOL));
+    home.sandbox.clear_faults();
+    home.goes_on();
+    assert_one(&home);
+}
+
 #[test]
 fn a_roll_whose_answers_are_lost_is_one_roll() {
     let home = Home::cut();

@@ -297,6 +297,17 @@ impl Eks {
         }
     }
 
+    /// Whether there is a template that was made for a node group.
+    pub(in super::super) async fn has_templates(&self, call: &Call, id: &PoolId) -> Result<bool, PoolError> {
+        let place = super::super::place(&id.cluster)?;
+        let found = self.api.templates_of(&Limits::of(call), place, id).await;
+        let found = found.map_err(|trouble| {
+            trouble
+                .explain(&format!("look for the launch template of the node group {}", id.name), call.timeout)
+        })?;
+        Ok(found.iter().any(|template| is_ours(template, id)))
+    }
+
     /// Deletes the templates that were made for a node group that is gone.
     pub(in super::super) async fn remove_templates(&self, call: &Call, limits: &Limits, id: &PoolId) {
         let Ok(place) = super::super::place(&id.cluster) else { return };

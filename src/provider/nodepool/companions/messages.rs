@@ -172,7 +172,7 @@ pub(in super::super) fn unsettled(pool: &PoolId, error: &PoolError) -> Diagnosti
 pub(in super::super) fn another(pool: &PoolId) -> Diagnostic {
     Diagnostic::warning(
         format!("There is a node pool {} again", pool.name),
-        "The one of this resource was deleted before, and this one was made since. It is left alone, and so is its key \
-         in the device plugin's ConfigMap.",
+        "The one of this resource was deleted before, and this one was made since. It is left alone, and so is what \
+         belongs to it, such as its key in the device plugin's ConfigMap.",
     )
 }

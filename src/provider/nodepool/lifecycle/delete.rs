@@ -1,6 +1,6 @@
-//! Delete: the pool, then its key.
+//! Delete: the pool with what was made for it, then its key.
 //!
-//! What has begun is noted first. When the user interrupts between the two, the state keeps the pool until the key is gone
+//! What has begun is noted first. When the user interrupts between the two, the state keeps the pool until the rest is gone
 //! as well; a cluster that does not answer keeps nothing alive.
 
 use crate::nodepool::pools::Freshness;
@@ -23,22 +23,25 @@ impl Lifecycle {
         private.belongs(origin)?;
         self.session.accepts(&id.cluster)?;
         let reached = self.reach(id.cluster.cloud())?;
-        if private.keys.is_empty() {
-            return self.delete_pool(ctx, &reached, &id, &prior).await;
-        }
-
         let prior = prior.null_unknowns();
         if private.deleting == Some(Deleting::Gone) {
             let call = call(ctx, &self.session, reached.rules.patience(), Reports::none(ctx));
+            let shown = |error| messages::of_error(&error, self.kind.resource_type());
             let seen = reached.pools.read(&call, &id, Freshness::Live).await;
-            if seen.map_err(|error| messages::of_error(&error, self.kind.resource_type()))?.is_some() {
+            if seen.map_err(shown)?.is_some() {
                 ctx.warn(keys::another(&id));
                 return Ok(());
+            }
+            if reached.pools.left_behind(&call, &id).await.map_err(shown)? {
+                self.delete_pool(ctx, &reached, &id, &prior).await?;
             }
         } else {
             private.deleting = Some(Deleting::Asked);
             ctx.checkpoint(prior.clone(), private.bytes());
             self.delete_pool(ctx, &reached, &id, &prior).await?;
+            if private.keys.is_empty() {
+                return Ok(());
+            }
             private.deleting = Some(Deleting::Gone);
             ctx.checkpoint(prior, private.bytes());
         }

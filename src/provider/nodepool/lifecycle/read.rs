@@ -35,7 +35,12 @@ impl Lifecycle {
         let call = call(ctx, &self.session, clouds::READING, Reports::none(ctx));
         let shown = |error| messages::of_error(&error, self.kind.resource_type());
         let Some(pool) = pools.read(&call, &id, Freshness::Coalesced).await.map_err(shown)? else {
-            return Ok(self.after_the_pool(ctx, state, &id, private).await);
+            // A deletion of ours that was interrupted may have left what the pool stood on.
+            let left = match private.deleting {
+                Some(_) => pools.left_behind(&call, &id).await.map_err(shown)?,
+                None => false,
+            };
+            return Ok(self.after_the_pool(ctx, state, &id, private, left).await);
         };
         let mut refreshed = seen(&pool, &state, Purpose::Refresh, rules);
         if !refreshed.lookup("slices").is_null() {
@@ -66,18 +71,20 @@ impl Lifecycle {
         Ok(Some(refreshed))
     }
 
-    /// A pool that is gone: forgotten, unless its key is left. Then the next apply lets that go, and makes the pool anew
-    /// if it is still wanted.
+    /// A pool that is gone: forgotten, unless its key is left, or something else that was made for it. Then the next apply
+    /// lets that go, and makes the pool anew if it is still wanted.
     async fn after_the_pool(
         &self,
         ctx: &Context,
         mut state: Value,
         id: &PoolId,
         mut private: Private,
+        left: bool,
     ) -> Option<Value> {
         let keeper = Keeper { session: &self.session, pool: id };
         match keeper.owns_any(&Closing::Look.call(ctx), &private.keys).await {
             Ok(true) => {}
+            Ok(false) if left => {}
             Ok(false) => return None,
             // A deletion of ours that was interrupted is not forgotten unseen.
             Err(_) if private.deleting.is_some() => {}
