@@ -22,6 +22,10 @@ pub(super) fn plan(plan: &mut Plan<'_>, problems: &mut Problems) {
     }
     let mut due = rolling::due(plan, ground);
     due.retain(|path| !fixed.besides.contains(&path.as_str()) && !is_named_anew(plan, path));
+    if fixed.instead.is_some() {
+        // What is not known yet may turn out to be as it was.
+        due.retain(|path| plan.get(path).is_wholly_known());
+    }
     let Some(first) = due.first().cloned() else { return };
     let (verb, pronoun) = if due.len() == 1 { ("needs", "it") } else { ("need", "them") };
     let changed = due.join(", ");
