@@ -10,6 +10,7 @@ import json
 import sys
 import time
 import urllib.request
+from functools import cached_property
 
 import boto3
 from botocore.config import Config
@@ -37,9 +38,12 @@ device-partitioning-strategy = "mig"
 class Client:
     def __init__(self, root, key=KEY, secret=SECRET, token=None):
         self.root, self.session = root, boto3.Session(key, secret, token, region_name="us-east-1")
-        # Each service at its own endpoint, or all of them at one.
-        self.eks, self.ec2 = self.service("eks", "/eks"), self.service("ec2", "/ec2")
-        self.sts, self.scaling = self.service("sts"), self.service("autoscaling")
+
+    # Each service at its own endpoint, or all of them at one. What nobody asks for is not made: that takes a while.
+    eks = cached_property(lambda self: self.service("eks", "/eks"))
+    ec2 = cached_property(lambda self: self.service("ec2", "/ec2"))
+    sts = cached_property(lambda self: self.service("sts"))
+    scaling = cached_property(lambda self: self.service("autoscaling"))
 
     def service(self, name, path=""):
         retries = Config(retries={"mode": "standard", "max_attempts": 5})
@@ -123,7 +127,8 @@ def templates(client):
     data = merged["LaunchTemplateData"]
     assert base64.b64decode(data["UserData"]).decode() == SEVEN and data["MetadataOptions"]["HttpTokens"] == "required"
     assert data["TagSpecifications"][0]["Tags"][0]["Value"] == "a & b", data
-    pages = ec2.get_paginator("describe_launch_template_versions").paginate(LaunchTemplateName="python")
+    single = {"PaginationConfig": {"PageSize": 1}}
+    pages = ec2.get_paginator("describe_launch_template_versions").paginate(LaunchTemplateName="python", **single)
     assert [item["VersionNumber"] for page in pages for item in page["LaunchTemplateVersions"]] == [2, 1]
     found = ec2.describe_launch_templates(Filters=[{"Name": "tag:pool", "Values": ["python"]}])["LaunchTemplates"]
     assert [item["LaunchTemplateId"] for item in found] == [identifier], found

@@ -1,22 +1,24 @@
 """A credential plugin of Kubernetes: a token of an EKS cluster, made as `aws eks get-token` makes it, by botocore.
 
     python eks_token.py CLUSTER REGION
+    python eks_token.py CLUSTER REGION KEY SECRET    print the token alone, of that access key
 
-Who it is for is said by the usual environment variables of AWS.
+Who it is for is else said by the usual environment variables of AWS.
 """
 
 import base64
 import json
 import sys
 
-import boto3
+import botocore.session
 
 HEADER = "x-k8s-aws-id"
 
 
-def token(cluster, region):
+def token(cluster, region, key=None, secret=None):
     """STS's own URL for who one is, presigned for one cluster; nothing is sent."""
-    sts = boto3.Session(region_name=region).client("sts")
+    keys = {"aws_access_key_id": key, "aws_secret_access_key": secret} if key else {}
+    sts = botocore.session.get_session().create_client("sts", region_name=region, **keys)
 
     def keep(params, context, **_):
         context[HEADER] = params.pop("Cluster")
@@ -33,9 +35,12 @@ def token(cluster, region):
 
 
 def main(arguments):
-    if len(arguments) != 2:
+    if len(arguments) not in (2, 4):
         print(__doc__)
         return 2
+    if len(arguments) == 4:
+        print(token(*arguments))
+        return 0
     credential = {
         "kind": "ExecCredential",
         "apiVersion": "client.authentication.k8s.io/v1beta1",

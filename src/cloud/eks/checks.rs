@@ -6,7 +6,7 @@
 use super::{labels, machines, parts};
 use crate::nodepool::name::SUFFIX_LENGTH;
 use crate::nodepool::spec::{Amount, CapacityType};
-use crate::nodepool::{Field, NodePoolConfig, Path, Problems, Severity};
+use crate::nodepool::{Field, NodePoolConfig, OptionValue, Path, Problems, Severity};
 
 const LONGEST_NAME: usize = 63;
 /// Kinds of disks whose size alone says how fast they are enough (source: EC2 API model, `VolumeType`). `io1` and `io2`
@@ -154,17 +154,38 @@ fn tags(config: &NodePoolConfig, problems: &mut Problems) {
             );
         }
     }
-    if tags.len() + OUR_TAGS > MOST_TAGS {
+    let told = autoscaler_tags(config);
+    if tags.len() + OUR_TAGS + told > MOST_TAGS {
         problems.error(
             "tags",
             "There are too many tags",
             format!(
-                "AWS allows {MOST_TAGS} tags on a node group, of which the provider uses {OUR_TAGS}, and one more for \
-                 each label, taint and resource where eks.scale_from_zero_tags is on. These are {}.",
+                "AWS allows {MOST_TAGS} tags on a node group. These are {}, the provider adds {OUR_TAGS}, and the cluster \
+                 autoscaler is told by {told} more: one for each label, each taint and the slices. \
+                 eks.scale_from_zero_tags = false does without those.",
                 tags.len()
             ),
         );
     }
+}
+
+/// How many tags tell the cluster autoscaler of a node, at the least.
+fn autoscaler_tags(config: &NodePoolConfig) -> usize {
+    let from_zero =
+        config.autoscaling.known().is_some_and(|autoscaling| autoscaling.min_nodes.known() == Some(&0));
+    let options = config.options.known();
+    let told = match options.and_then(|options| options.get("scale_from_zero_tags")) {
+        None => from_zero,
+        Some(value) => *value == OptionValue::Bool(true),
+    };
+    if !told {
+        return 0;
+    }
+    let gpu = usize::from(config.gpu_taint.known_or(true) == Some(true));
+    let labels = config.labels.known().map_or(0, std::collections::BTreeMap::len);
+    let taints = config.taints.known().map_or(0, std::collections::BTreeSet::len);
+    // Every pool carries two labels of ours.
+    labels + 2 + taints + gpu + 1
 }
 
 fn disk(config: &NodePoolConfig, problems: &mut Problems) {
@@ -194,7 +215,8 @@ fn disk(config: &NodePoolConfig, problems: &mut Problems) {
 fn upgrade(config: &NodePoolConfig, problems: &mut Problems) {
     let Some(upgrade) = config.upgrade.known() else { return };
     let amount = |field: &Field<String>| field.known().and_then(|text| text.parse::<Amount>().ok());
-    if amount(&upgrade.max_surge).is_some_and(|it| !matches!(it, Amount::Nodes(0) | Amount::Percent(0))) {
+    // "0%" would be seen as "0", and be a difference for ever.
+    if amount(&upgrade.max_surge).is_some_and(|it| it != Amount::Nodes(0)) {
         problems.error(
             "upgrade.max_surge",
             "EKS takes no number of surge nodes",

@@ -7,6 +7,7 @@
 use super::machines::{self, Family};
 use super::options::{GPU_STACK, GpuStack};
 use super::rules::shares;
+use super::steps::kubernetes_of;
 use super::translate::{MOST_USER_DATA, amazon_linux, bottlerocket};
 use super::{places, profiles};
 use crate::nodepool::gpu::NodeSlicing;
@@ -233,9 +234,38 @@ impl Wish<'_> {
     /// An older Bottlerocket does not know the settings, and does not start with settings that it does not know.
     fn release(&self, problems: &mut Problems) {
         let Some(release) = self.options.text("release_version") else { return };
-        if self.family() != Some(Family::Bottlerocket) {
-            return;
+        match self.family() {
+            Some(Family::Bottlerocket) => self.release_of_bottlerocket(release, problems),
+            Some(Family::AmazonLinux) => self.release_of_amazon_linux(release, problems),
+            None => {}
         }
+    }
+
+    /// A release of Amazon Linux is made for one Kubernetes version, which it begins with.
+    fn release_of_amazon_linux(&self, release: &str, problems: &mut Problems) {
+        let Some(own) = kubernetes_of(release) else {
+            problems.error(
+                "eks.release_version",
+                format!("{release:?} is no release of EKS's Amazon Linux"),
+                "A release reads 1.34.2-20261015: Kubernetes version, dash, date. `aws ssm get-parameter --name \
+                 /aws/service/eks/optimized-ami/<version>/amazon-linux-2023/<arch>/nvidia/recommended/release_version` \
+                 tells the newest.",
+            );
+            return;
+        };
+        if let Some(version) = self.config.kubernetes_version.known().filter(|version| **version != own) {
+            problems.error(
+                "eks.release_version",
+                format!("{release} is not for Kubernetes {version}"),
+                format!(
+                    "A release belongs to the Kubernetes version that it begins with. Set kubernetes_version = {own:?}, \
+                     or write a release of {version}, or remove release_version: the newest of {version} is then taken."
+                ),
+            );
+        }
+    }
+
+    fn release_of_bottlerocket(&self, release: &str, problems: &mut Problems) {
         let mut numbers = release.split('.').map(str::parse::<u64>);
         let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
             problems.error(
@@ -361,6 +391,21 @@ impl Wish<'_> {
 
     /// Settings of the user's that Bottlerocket would merge with ours.
     fn settings(&self, path: &str, extra: &str, problems: &mut Problems) {
+        // Any number does for the form of it: what we write of a table that the user has, too.
+        let pods = self.config.max_pods.is_written().then(|| bottlerocket::max_pods(1));
+        let whole = bottlerocket::document(pods.as_slice(), Some(extra)).unwrap_or_default();
+        if let Err(error) = whole.parse::<toml::Table>() {
+            problems.error(
+                path,
+                "Bottlerocket would not read this",
+                format!(
+                    "It takes settings in TOML, and this is none: {}. A node that cannot read its settings does not \
+                     start.",
+                    error.message().trim_end_matches('.')
+                ),
+            );
+            return;
+        }
         let mut table = "";
         for line in extra.lines() {
             if let Some(name) = bottlerocket::header(line) {
@@ -432,8 +477,18 @@ impl Wish<'_> {
         }
     }
 
-    /// Settings of which EKS takes one of two.
+    /// Settings of which EKS takes one of two, and those that say nothing without a switch.
     fn pairs(&self, problems: &mut Problems) {
+        for (object, what) in [("node_repair", "repairs nodes"), ("warm_pool", "keeps instances ready")] {
+            let written = self.options.object(object).is_some_and(|it| it.get("enabled").is_none());
+            if written {
+                problems.error(
+                    &format!("eks.{object}.enabled"),
+                    format!("Whether EKS {what} is not said"),
+                    "The other settings do not switch it on. Write enabled = true, or false to switch it off.",
+                );
+            }
+        }
         let Some(repair) = self.options.object("node_repair") else { return };
         for (count, share) in [
             ("max_unhealthy_count", "max_unhealthy_percentage"),

@@ -32,6 +32,7 @@ pub fn diagnose(check: &SliceCheck, evidence: &Evidence) -> Vec<Finding> {
     found.extend(scene.variable_wins());
     found.extend(scene.failing_pods());
     found.extend(scene.mig_manager());
+    found.extend(scene.not_to_be_cut());
     found.extend(scene.mig_invalid());
     found.extend(scene.held_gpus());
     found.extend(scene.leftovers());
@@ -41,6 +42,9 @@ pub fn diagnose(check: &SliceCheck, evidence: &Evidence) -> Vec<Finding> {
     found.extend(scene.not_ready());
     found
 }
+
+/// What tells mig-manager to leave GPUs whole.
+const DISABLED: &str = "all-disabled";
 
 /// The case, with the nodes in question.
 struct Scene<'a> {
@@ -229,16 +233,25 @@ impl<'a> Scene<'a> {
         let state = |node: &NodeSeen| {
             let config = node.label("nvidia.com/mig.config")?.to_owned();
             let state = node.mig_state().unwrap_or("none").to_owned();
-            let disables = self.check.mig.is_some() && config == "all-disabled";
+            let disables = self.check.mig.is_some() && self.check.mig_manager.is_none() && config == DISABLED;
             (disables || state != "success").then_some((config, state))
         };
         let (config, state_now) = self.wrong.iter().find_map(|node| state(node))?;
         Some(Finding::MigManager {
-            disables: self.check.mig.is_some() && config == "all-disabled",
+            disables: self.check.mig.is_some() && self.check.mig_manager.is_none() && config == DISABLED,
             config,
             state: state_now,
             nodes: self.nodes(|node| state(node).is_some()),
         })
+    }
+
+    /// Nothing tells mig-manager to cut.
+    fn not_to_be_cut(&self) -> Option<Finding> {
+        self.check.mig_manager?;
+        let whole =
+            |node: &NodeSeen| matches!(node.label("nvidia.com/mig.config"), None | Some("" | DISABLED));
+        let nodes = self.nodes(whole);
+        (!nodes.is_empty()).then_some(Finding::NotToBeCut { nodes })
     }
 
     /// Feature discovery found slices that the strategy `single` cannot announce.

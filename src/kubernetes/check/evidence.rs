@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::Api;
 use kube::api::ListParams;
 
-use super::judge::is_right;
+use super::judge::{has_failed, is_right};
 use super::{Announcer, SliceCheck};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::nodes::{NodeSeen, is_slice, whole};
@@ -118,8 +118,9 @@ pub(super) async fn collect(
         let found = cluster.keys(call, place).await.ok()?;
         Some(found.map_or(ConfigSeen::Absent, ConfigSeen::Data))
     };
-    let wrong = nodes.iter().filter(|node| !is_right(check, node)).take(LOOKED_INTO);
-    let pods = join_all(wrong.map(|node| pods_on(cluster, call, &node.name)));
+    let mut wrong: Vec<&NodeSeen> = nodes.iter().filter(|node| !is_right(check, node)).collect();
+    wrong.sort_by_key(|node| !has_failed(check, node));
+    let pods = join_all(wrong.into_iter().take(LOOKED_INTO).map(|node| pods_on(cluster, call, &node.name)));
     let (installed, config, pods) = tokio::join!(cluster.installed(call), config, pods);
     if let Err(error) = &installed {
         tracing::debug!(%error, "what is installed could not be seen");

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::Context;
 use super::errors::Refusal;
 use super::model::{Cluster, Eks, epoch, strings};
-use super::nodegroups::page;
+use super::paging::page;
 use super::signature::{self, partition};
 use crate::sandbox::clock::Millis;
 use crate::sandbox::exchange::Call;

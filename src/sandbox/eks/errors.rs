@@ -160,11 +160,11 @@ impl Refusal {
                 body.insert("message".to_owned(), json!(self.message));
                 Body::Json(Value::Object(body))
             }
-            Service::Ec2 => xml::body(format!(
+            Service::Ec2 => xml::body(&format!(
                 "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
                  <RequestID>{request_id}</RequestID></Response>"
             )),
-            Service::Sts | Service::AutoScaling => xml::body(format!(
+            Service::Sts | Service::AutoScaling => xml::body(&format!(
                 "<ErrorResponse xmlns=\"{}\"><Error><Type>Sender</Type><Code>{code}</Code>\
                  <Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
                 service.namespace()

@@ -167,10 +167,12 @@ fn read_value(kind: &Kind, value: &Value, path: &str) -> Result<Value, Violation
             Some(number) => wrong(format!("{number} is not {}", limits.sentence())),
             None => wrong(format!("{value} is not a whole number")),
         },
-        (Kind::Bool, Value::Bool(_)) | (Kind::Number, Value::Number(_)) | (Kind::Any, _) => Ok(value.clone()),
         // Forms have texts only.
         (Kind::Bool, Value::String(text)) if text == "true" || text == "false" => Ok((text == "true").into()),
-        (Kind::Number | Kind::Time, Value::String(_)) => Ok(value.clone()),
+        (Kind::Bool, Value::Bool(_))
+        | (Kind::Number, Value::Number(_) | Value::String(_))
+        | (Kind::Time, Value::String(_))
+        | (Kind::Any, _) => Ok(value.clone()),
         (Kind::Enum(names), Value::String(text)) => {
             if names.contains(&text.as_str()) {
                 Ok(value.clone())

@@ -8,13 +8,13 @@
 //! `/sts/GetCallerIdentity`, `/autoscaling/DeleteTags` for the others, wherever the call came in.
 //!
 //! - [`routes`]: which service and call is meant. [`fields`], [`xml`]: requests and answers by botocore's models.
-//!   [`errors`]: AWS's errors.
+//!   [`paging`]: pages of lists. [`errors`]: AWS's errors.
 //! - [`signature`], [`sigv4`], [`sessions`]: who calls. [`token`], [`access`]: who comes to a cluster, and what they may
 //!   do there.
 //! - [`nodegroups`], [`updates`], [`tags`], [`clusters`], [`templates`], [`scaling`]: the other calls.
 //! - [`rules`], [`recipes`], [`hardware`], [`amis`]: what the service accepts. [`userdata`], [`bottlerocket`]: what
 //!   machines make of their user data.
-//! - [`model`], [`nodes`], [`operations`], [`rollout`]: what exists and how it changes with time.
+//! - [`model`], [`nodes`], [`operations`], [`rollout`], [`rolls`]: what exists and how it changes with time.
 //! - [`seed`]: what is there at the start. [`actors`]: what others do. [`faults`]: what goes wrong.
 
 use serde_json::Value;
@@ -35,8 +35,10 @@ mod model;
 mod nodegroups;
 mod nodes;
 mod operations;
+mod paging;
 mod recipes;
 mod rollout;
+mod rolls;
 mod routes;
 mod rules;
 mod scaling;

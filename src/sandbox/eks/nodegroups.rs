@@ -6,6 +6,7 @@ use super::Context;
 use super::errors::Refusal;
 use super::model::{Cluster, Done, Eks, Issue, NodeGroup, epoch};
 use super::operations::Work;
+use super::paging::page;
 use super::rules;
 use crate::sandbox::exchange::Call;
 
@@ -213,28 +214,4 @@ fn with_defaults(mut body: Map<String, Value>, ami_type: &str, template: Option<
         update.entry("maxUnavailable").or_insert(json!(1));
     }
     Value::Object(body)
-}
-
-/// A page of names, with `maxResults` and `nextToken`.
-pub(super) fn page(key: &str, names: &[String], call: &Call) -> Result<Value, Refusal> {
-    let size = match call.parameter("maxResults") {
-        None => 100,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|size| (1..=100).contains(size))
-            .ok_or_else(|| Refusal::parameter(format!("maxResults: {text} is not between 1 and 100")))?,
-    };
-    let start = match call.parameter("nextToken").filter(|token| !token.is_empty()) {
-        None => 0,
-        Some(token) => names
-            .iter()
-            .position(|name| *name == token)
-            .ok_or_else(|| Refusal::parameter("nextToken is not valid"))?,
-    };
-    let mut shown = json!({key: names.iter().skip(start).take(size).collect::<Vec<_>>()});
-    if let Some(next) = names.get(start + size) {
-        shown["nextToken"] = json!(next);
-    }
-    Ok(shown)
 }

@@ -6,7 +6,7 @@ use super::errors::Refusal;
 use super::model::{Cluster, Eks, NodeGroup, strings};
 use super::nodes::instance_id;
 use super::signature::{Caller, partition};
-use super::{Context, Service, fields};
+use super::{Context, Service, fields, paging};
 use crate::sandbox::clock::{Millis, rfc3339};
 
 /// The shape of the answer, and the answer.
@@ -120,7 +120,9 @@ impl Eks {
             .filter(wanted)
             .map(|(cluster, group)| view(cluster, group, now))
             .collect();
-        Ok((Some("autoscaling.AutoScalingGroupsType"), json!({"AutoScalingGroups": views})))
+        // Source of the default: Auto Scaling's API reference.
+        let shown = paging::cut("AutoScalingGroups", views, body, "MaxRecords", 50)?;
+        Ok((Some("autoscaling.AutoScalingGroupsType"), shown))
     }
 
     /// Ends one machine, with its pods. Unless the wanted size goes down with it, another one comes.

@@ -52,9 +52,10 @@ impl Eks {
             ),
             plan("us-west-2", "plugin", Stack::PluginWithConfig, "device plugin with a ConfigMap"),
             plan("us-west-2", "plain", Stack::Plugin, "device plugin without a ConfigMap"),
+            plan("us-west-2", "operator", Stack::Operator, "GPU operator"),
             plan(
                 "us-west-2",
-                "operator",
+                "restarts",
                 Stack::OperatorWithReboot,
                 "GPU operator, whose mig-manager may restart machines",
             ),
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn each_cluster_has_a_system_group_and_a_foreign_gpu_group() {
         let eks = Eks::seeded(1_000, &mut Random::new(1));
-        assert_eq!(eks.clusters.len(), 6);
+        assert_eq!(eks.clusters.len(), 7);
         for (arn, cluster) in &eks.clusters {
             assert!(
                 arn.contains(":000000000000:cluster/") || arn.contains(":111111111111:cluster/"),

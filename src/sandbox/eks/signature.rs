@@ -9,7 +9,7 @@ pub(crate) const ACCOUNT: &str = "000000000000";
 /// The account of somebody else.
 pub(super) const OTHER_ACCOUNT: &str = "111111111111";
 
-/// Access keys that begin so have [`SECRET`], and what they sign is looked at. What follows is the name of a user, such as
+/// Access keys that begin so have [`SECRET`], as the key [`USER`] has, and what they sign is looked at. What follows is the name of a user, such as
 /// `BOB`; without one it is [`USER`].
 const KNOWN: &str = "AKIASANDBOX";
 
@@ -71,7 +71,7 @@ pub(super) fn user(region: &str, account: &str, name: &str) -> String {
 
 /// The secret of an access key, where it is known.
 pub(super) fn secret(key: &str) -> Option<&'static str> {
-    key.starts_with(KNOWN).then_some(SECRET)
+    (key.starts_with(KNOWN) || key == USER).then_some(SECRET)
 }
 
 /// What an `Authorization` header says.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::errors::Refusal;
 use super::model::{Done, Eks, Template, TemplateVersion, strings};
 use super::signature::Caller;
-use super::{Context, Service, fields, userdata};
+use super::{Context, Service, fields, paging, userdata};
 use crate::sandbox::clock::{Millis, rfc3339_seconds};
 
 /// The shape of the answer, and the answer.
@@ -195,7 +195,8 @@ impl Eks {
                 && filters.iter().all(|(name, values)| template.fits(name, values))
         };
         let views: Vec<_> = own.iter().filter(wanted).map(|template| template.view()).collect();
-        Ok((Some("ec2.answer.DescribeLaunchTemplatesResult"), json!({"LaunchTemplates": views})))
+        let shown = paging::cut("LaunchTemplates", views, body, "MaxResults", 200)?;
+        Ok((Some("ec2.answer.DescribeLaunchTemplatesResult"), shown))
     }
 
     fn describe_versions(&self, caller: &Caller, body: &Map<String, Value>) -> Answered {
@@ -215,10 +216,8 @@ impl Eks {
             numbers = template.versions.keys().rev().filter(within).copied().collect();
         }
         let views: Vec<_> = numbers.iter().filter_map(|number| template.version_view(*number)).collect();
-        Ok((
-            Some("ec2.answer.DescribeLaunchTemplateVersionsResult"),
-            json!({"LaunchTemplateVersions": views}),
-        ))
+        let shown = paging::cut("LaunchTemplateVersions", views, body, "MaxResults", 200)?;
+        Ok((Some("ec2.answer.DescribeLaunchTemplateVersionsResult"), shown))
     }
 
     fn modify_template(&mut self, caller: &Caller, body: &Map<String, Value>) -> Answered {
@@ -335,7 +334,7 @@ fn new_version(
     if let Some(encoded) = data["UserData"].as_str() {
         userdata::decode(encoded).map_err(|why| Refusal::new(400, "InvalidUserData.Malformed", why))?;
     }
-    data.as_object_mut().map(|data| data.retain(|_, value| !value.is_null()));
+    if let Some(data) = data.as_object_mut() { data.retain(|_, value| !value.is_null()) }
     let description = body.get("VersionDescription").and_then(Value::as_str).map(str::to_owned);
     Ok(TemplateVersion { data, description, created_at: now })
 }

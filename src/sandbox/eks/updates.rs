@@ -8,8 +8,9 @@ use super::Context;
 use super::amis;
 use super::errors::Refusal;
 use super::model::{Done, Eks, Recipe};
-use super::nodegroups::{check_configs, page};
+use super::nodegroups::check_configs;
 use super::operations::{Operation, Roll, Work};
+use super::paging::page;
 use super::rules;
 use crate::sandbox::exchange::Call;
 

@@ -48,7 +48,7 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// A document.
-pub(super) fn body(document: String) -> Body {
+pub(super) fn body(document: &str) -> Body {
     Body::Text("text/xml;charset=UTF-8", format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{document}"))
 }
 
@@ -66,7 +66,7 @@ pub(super) fn answer(
         write_shape(&mut inner, service, shape, result);
     }
     let namespace = service.namespace();
-    body(match service {
+    body(&match service {
         Service::Ec2 => format!(
             "<{action}Response xmlns=\"{namespace}\"><requestId>{request_id}</requestId>{inner}</{action}Response>"
         ),

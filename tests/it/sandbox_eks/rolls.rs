@@ -8,11 +8,21 @@ use crate::support::{Kubectl, Sandbox};
 const GROUP: &str = "/clusters/sandbox/node-groups/gpu";
 
 /// A pod that is not moved, on the group's nodes.
-const PINNED: &str = r#"{"apiVersion": "v1", "kind": "List", "items": [
-    {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "work", "namespace": "default", "labels": {"app": "work"}},
-     "spec": {"nodeSelector": {"eks.amazonaws.com/nodegroup": "gpu"}, "containers": [{"name": "c", "image": "i"}]}},
-    {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "keep", "namespace": "default"},
-     "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "work"}}}}]}"#;
+const PINNED: &str = "apiVersion: v1
+kind: Pod
+metadata: {name: work, labels: {app: work}}
+spec:
+  nodeSelector: {eks.amazonaws.com/nodegroup: gpu}
+  terminationGracePeriodSeconds: 1
+  containers: [{name: c, image: example.com/work:1}]
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: keep}
+spec:
+  minAvailable: 1
+  selector: {matchLabels: {app: work}}
+";
 
 /// A group with one node of an old release, and a pod on it that a budget keeps there.
 fn held(sandbox: &Sandbox) -> Option<Kubectl> {
@@ -22,8 +32,8 @@ fn held(sandbox: &Sandbox) -> Option<Kubectl> {
     done(sandbox, "POST", "/clusters/sandbox/node-groups", &body);
     wait_for(sandbox, GROUP, |answer| answer["nodegroup"]["status"] == "ACTIVE");
     kubectl.run("wait --for=condition=Ready --timeout=60s node -l eks.amazonaws.com/nodegroup=gpu").success();
-    kubectl.write("pod.json", PINNED);
-    kubectl.run("apply -f pod.json").success();
+    kubectl.write("pod.yaml", PINNED);
+    kubectl.run("apply -f pod.yaml").success();
     kubectl.run("wait --for=condition=Ready --timeout=60s pod/work").success();
     Some(kubectl)
 }

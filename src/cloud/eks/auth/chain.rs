@@ -118,7 +118,7 @@ impl Chain {
         Ok(Chain { config, credentials, transport })
     }
 
-    /// The sandbox, which looks at who signs and not at the signature. Nothing of this machine is read, so that no key
+    /// The sandbox, which verifies what this key of its own signs. Nothing of this machine is read, so that no key
     /// of the user's goes there.
     fn of_sandbox(transport: Transport) -> Self {
         let key = Credentials::new("sandbox", "sandbox", None, None, "sandbox");

@@ -27,7 +27,7 @@ pub(super) fn no_credentials(source: &Source, roles: &[String], error: &Credenti
         return AuthError::NoCredentials(format!("There are no AWS credentials. {EVERYWHERE} {WAYS}"));
     }
     // The error itself says only that there is one.
-    let said = error.source().map_or_else(|| causes(error), |cause| causes(cause));
+    let said = error.source().map_or_else(|| causes(error), causes);
     let whence = whence(source, roles);
     let remedy = remedy(source, roles, &said);
     AuthError::NoCredentials(format!("There are no AWS credentials {whence}: {} {remedy}", sentence(&said)))

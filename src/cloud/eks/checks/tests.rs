@@ -9,6 +9,14 @@ fn clean(change: impl FnOnce(&mut NodePoolConfig)) {
     assert_eq!(problems(change), "");
 }
 
+fn from_zero() -> Field<AutoscalingConfig> {
+    Field::Known(AutoscalingConfig {
+        min_nodes: Field::Known(0),
+        max_nodes: Field::Known(4),
+        initial_nodes: Field::Null,
+    })
+}
+
 #[test]
 fn an_ordinary_pool_has_no_problems() {
     clean(|_| {});
@@ -25,11 +33,7 @@ fn an_ordinary_pool_has_no_problems() {
         it.name = Field::Null;
         it.name_prefix = known(&"a".repeat(59));
         it.node_count = Field::Null;
-        it.autoscaling = Field::Known(AutoscalingConfig {
-            min_nodes: Field::Known(0),
-            max_nodes: Field::Known(4),
-            initial_nodes: Field::Null,
-        });
+        it.autoscaling = from_zero();
     });
 }
 
@@ -82,9 +86,18 @@ fn the_messages() {
             let pairs: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "v")).collect();
             it.tags = written(&pairs);
         }),
+        problems(|it| {
+            // With the tags for the autoscaler they are too many.
+            let keys: Vec<String> = (0..46).map(|number| format!("k{number}")).collect();
+            let pairs: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "v")).collect();
+            it.tags = written(&pairs);
+            it.node_count = Field::Null;
+            it.autoscaling = from_zero();
+        }),
         problems(|it| it.disk_size_gb = Field::Known(0)),
         problems(|it| it.disk_type = known("io2")),
         upgrade("1", "1"),
+        upgrade("0%", "1"),
         upgrade("0", "0"),
         upgrade("0", "101"),
         upgrade("0", "101%"),
@@ -97,6 +110,23 @@ fn the_messages() {
     ];
     assert!(found.iter().all(|it| !it.is_empty()), "{found:#?}");
     insta::assert_snapshot!(found.join("\n"));
+}
+
+#[test]
+fn tags_for_the_autoscaler_count_only_where_there_are_some() {
+    let keys: Vec<String> = (0..46).map(|number| format!("k{number}")).collect();
+    let pairs: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "v")).collect();
+    let with = |tagged: serde_json::Value| {
+        problems(|it| {
+            it.tags = written(&pairs);
+            it.node_count = Field::Null;
+            it.autoscaling = from_zero();
+            it.options = Field::Known(options(&tagged));
+        })
+    };
+    assert_eq!(with(json!({"scale_from_zero_tags": false})), "");
+    assert_eq!(with(json!({"scale_from_zero_tags": null})), "", "not known yet");
+    assert!(with(json!({"scale_from_zero_tags": true})).contains("too many tags"));
 }
 
 /// What is not known yet breaks no rule.

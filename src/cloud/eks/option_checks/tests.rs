@@ -35,7 +35,7 @@ fn options_that_go_together() {
     }
     for more in [
         json!({"release_version": "1.25.0-0123abcd"}),
-        json!({"gpu_stack": "device_plugin", "release_version": "1.24.0-20240101"}),
+        json!({"gpu_stack": "device_plugin", "release_version": "1.34.2-20261015"}),
         json!({"gpu_stack": "device_plugin", "launch_template": {"id": "lt-0123abcd", "version": 3}}),
         json!({"gpu_stack": "device_plugin", "launch_template": {"extra_user_data": "#cloud-config\n"}}),
     ] {
@@ -60,6 +60,16 @@ fn the_messages() {
         with(&json!({"release_version": "latest"})),
         shared(&json!({"release_version": "1.24.1"}), Sharing::TimeSlicing { replicas: 2 }),
         shared(&json!({"release_version": "1.53.0"}), Sharing::Mps { replicas: 2 }),
+        shared(
+            &json!({"gpu_stack": "device_plugin", "release_version": "v20261015"}),
+            Sharing::TimeSlicing { replicas: 2 },
+        ),
+        problems(|it| {
+            it.kubernetes_version = known("1.35");
+            it.options = Field::Known(options(
+                &json!({"gpu_stack": "gpu_operator", "release_version": "1.34.2-20261015"}),
+            ));
+        }),
         with(&json!({"launch_template": {"version": 1, "security_group_ids": ["main"]}})),
         with(&json!({"gpu_stack": "gpu_operator", "launch_template": {"id": "mine"}})),
         with(&json!({"launch_template": {"id": "lt-0123abcd", "version": 1}})),
@@ -83,6 +93,12 @@ fn the_messages() {
                 json!({"launch_template": {"extra_user_data": "[settings.kubernetes]\nmax-pods = 20\n"}});
             it.options = Field::Known(options(&extra));
         }),
+        settings("[settings.kubernetes\n"),
+        problems(|it| {
+            it.max_pods = Field::Known(110);
+            let extra = json!({"launch_template": {"extra_user_data": "settings.kubernetes.a = 1\n"}});
+            it.options = Field::Known(options(&extra));
+        }),
         settings(&format!("[settings]\nmotd = \"{}\"\n", "x".repeat(17_000))),
         shared(
             &json!({"gpu_stack": "device_plugin", "launch_template": {"extra_user_data": "MIME-Version: 1.0\n"}}),
@@ -97,6 +113,7 @@ fn the_messages() {
             "max_unhealthy_count": 1, "max_unhealthy_percentage": 10,
             "max_parallel_count": 1, "max_parallel_percentage": 10,
         }})),
+        with(&json!({"warm_pool": {"min_size": 1}})),
     ];
     assert!(found.iter().all(|it| !it.is_empty()), "{found:#?}");
     insta::assert_snapshot!(found.join("\n"));

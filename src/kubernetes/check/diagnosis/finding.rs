@@ -36,6 +36,8 @@ pub enum Finding {
     FailingPods { pods: Vec<String> },
     /// mig-manager has not done, or has undone, the cut.
     MigManager { config: String, state: String, disables: bool, nodes: Vec<String> },
+    /// The label that tells mig-manager what to cut is not the pool's.
+    NotToBeCut { nodes: Vec<String> },
     /// The GPUs of a node are cut in different ways.
     MigInvalid { nodes: Vec<String> },
     /// Pods hold the GPUs.
@@ -174,6 +176,13 @@ impl fmt::Display for Finding {
                     ),
                 }
             }
+            Finding::NotToBeCut { nodes } => write!(
+                f,
+                "The label nvidia.com/mig.config of {} is missing, or all-disabled: mig-manager leaves their GPUs whole. The \
+                 pool's own label says what to cut; somebody changed it on the nodes. Set it back with `kubectl label`, or \
+                 replace such a node.",
+                some(nodes)
+            ),
             Finding::MigInvalid { nodes } => write!(
                 f,
                 "The GPUs of {} are cut in different ways, or some are not cut (MIG-INVALID). The strategy single \

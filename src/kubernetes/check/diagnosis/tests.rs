@@ -389,3 +389,42 @@ fn causes_say_what_why_and_how_to_mend_it() {
     ];
     insta::assert_snapshot!(all.map(|finding| finding.to_string()).join("\n"));
 }
+
+/// A pool that mig-manager cuts.
+fn by_manager() -> SliceCheck {
+    let cut = crate::kubernetes::suits::Cut { strategy: MigStrategy::Single, restarts: false };
+    SliceCheck { mig_manager: Some(cut), ..mig() }
+}
+
+#[test]
+fn whole_gpus_that_are_as_many_as_slices_wait_for_mig_manager() {
+    let node = |state: &str| {
+        let mut node =
+            labelled(&[("nvidia.com/mig.config", "all-7g.80gb"), ("nvidia.com/mig.config.state", state)]);
+        node.slices = BTreeMap::from([("nvidia.com/gpu".to_owned(), 7)]);
+        node
+    };
+    assert!(is_right(&by_manager(), &node("success")));
+    for state in ["", "pending", "rebooting", "failed"] {
+        assert!(!is_right(&by_manager(), &node(state)), "{state}");
+        assert!(is_right(&mig(), &node(state)), "who is cut by a cloud does not ask mig-manager");
+        let found =
+            only(&by_manager(), &Evidence { nodes: vec![node(state)], installed: None, ..evidence() });
+        let wanted = if state.is_empty() { "none" } else { state };
+        assert!(
+            matches!(&found, Finding::MigManager { state, disables: false, .. } if state == wanted),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_label_that_leaves_gpus_whole_is_told_of() {
+    for labels in
+        [&[][..], &[("nvidia.com/mig.config", "all-disabled"), ("nvidia.com/mig.config.state", "success")]]
+    {
+        let found =
+            only(&by_manager(), &Evidence { nodes: vec![labelled(labels)], installed: None, ..evidence() });
+        assert_eq!(found, Finding::NotToBeCut { nodes: n1() });
+    }
+}

@@ -265,3 +265,62 @@ fn what_could_announce_is_told_by_what_is_installed() {
     assert_eq!(advice(&mig, &[chart(None)]), None);
     assert!(advice(&mig, &[]).is_some());
 }
+
+fn cut_by_manager(nodes: u32) -> SliceCheck {
+    let cut = crate::kubernetes::suits::Cut { strategy: crate::slicing::MigStrategy::Single, restarts: true };
+    SliceCheck {
+        mig: Some(cut.strategy),
+        mig_manager: Some(cut),
+        sharing: Sharing::None,
+        nodes: Some(nodes),
+        ..check()
+    }
+}
+
+fn cut_node(name: &str, gpus: u32, state: &str) -> Value {
+    let mut cut = node(name, true, gpus);
+    cut["metadata"]["labels"] =
+        json!({"nvidia.com/mig.config": "all-2g.10gb", "nvidia.com/mig.config.state": state});
+    cut
+}
+
+#[tokio::test(start_paused = true)]
+async fn mig_manager_is_waited_for_while_it_works_and_restarts_the_machine() {
+    let states = ["pending", "rebooting", "success"];
+    let watched = states.map(|state| event("MODIFIED", &cut_node("a", 4, state)));
+    let (cluster, _) = scripted(vec![nodes(&[cut_node("a", 4, "")])], vec![(200, json!(watched))]);
+    let outcome = cluster.check_slices(&call(LONG), &cut_by_manager(1)).await;
+    assert_eq!(outcome, Outcome::Verified { allocatable: 4 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_mig_manager_has_failed_at_is_told_at_once_with_who_holds_the_gpus() {
+    let list = nodes(&[cut_node("a", 4, "pending"), cut_node("b", 1, "failed")]);
+    let holder = json!({"metadata": {"name": "train", "namespace": "team"}, "spec": {"nodeName": "b", "containers": [
+        {"name": "c", "resources": {"limits": {"nvidia.com/gpu": "1"}}}]}, "status": {"phase": "Running"}});
+    let (cluster, _) = cluster(move |seen| match seen.line.split('?').next().unwrap() {
+        "GET /api/v1/nodes" if seen.line.contains("watch=true") => (200, json!([])),
+        "GET /api/v1/nodes" => list.clone(),
+        "GET /api/v1/pods" if seen.line.ends_with("%3Db") => {
+            (200, json!({"apiVersion": "v1", "kind": "PodList", "metadata": {}, "items": [holder]}))
+        }
+        "GET /api/v1/pods" => nothing("PodList"),
+        _ => refusal(404, "NotFound", "not found"),
+    });
+    let begun = Instant::now();
+    let outcome = cluster.check_slices(&call(LONG), &cut_by_manager(2)).await;
+    assert!(begun.elapsed() >= FAILED && begun.elapsed() < FAILED + PAUSE * 2, "{:?}", begun.elapsed());
+    let Outcome::Mismatch(mismatch) = outcome else { panic!("{outcome:?}") };
+    let pods = vec!["team/train on b".to_owned()];
+    assert!(mismatch.findings.contains(&Finding::HeldGpus { pods }), "{mismatch:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_passes_is_not_told() {
+    let failing = event("MODIFIED", &cut_node("a", 1, "failed"));
+    let again = event("MODIFIED", &cut_node("a", 4, "success"));
+    let (cluster, _) =
+        scripted(vec![nodes(&[cut_node("a", 1, "pending")])], vec![(200, json!([failing, again]))]);
+    let outcome = cluster.check_slices(&call(LONG), &cut_by_manager(1)).await;
+    assert_eq!(outcome, Outcome::Verified { allocatable: 4 });
+}

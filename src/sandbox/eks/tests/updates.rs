@@ -194,7 +194,8 @@ fn a_roll_waits_for_pods_and_then_fails_unless_it_is_forced() {
         (aws.status("gpu").as_str(), aws.group("gpu")["launchTemplate"]["version"].clone()),
         ("ACTIVE", json!("1"))
     );
-    assert!(aws.eks.draining().is_empty() && aws.uids("gpu").contains(&before[0]));
+    assert!(aws.eks.draining().is_empty());
+    assert_eq!(aws.uids("gpu"), before, "the successor has gone again");
     aws.ok("POST", &format!("{GROUP}/update-version"), &roll(true));
     for _ in 0..8 {
         aws.pass(LATENCY);

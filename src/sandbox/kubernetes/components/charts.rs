@@ -60,9 +60,9 @@ pub(crate) fn stack(stack: Stack) -> Vec<Made> {
         Stack::TwoPlugins => {
             [static_manifest(), vec![namespace(PLUGIN_NAMESPACE), named()], plugin(&with_config())].concat()
         }
-        Stack::Operator => operator(false, json!([])),
-        Stack::OperatorWithReboot => operator(false, json!([{"name": "WITH_REBOOT", "value": "true"}])),
-        Stack::OperatorWithDriver => operator(true, json!([])),
+        Stack::Operator => operator(false, &json!([])),
+        Stack::OperatorWithReboot => operator(false, &json!([{"name": "WITH_REBOOT", "value": "true"}])),
+        Stack::OperatorWithDriver => operator(true, &json!([])),
         Stack::Manifest => static_manifest(),
     }
 }
@@ -192,7 +192,7 @@ fn daemon_set(namespace: &str, name: &str, spec: &Value) -> Made {
 }
 
 /// The chart gpu-operator, on nodes whose cloud brings driver and container toolkit, or with both of its own.
-fn operator(driver: bool, mig_manager: Value) -> Vec<Made> {
+fn operator(driver: bool, mig_manager: &Value) -> Vec<Made> {
     let definition = json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
