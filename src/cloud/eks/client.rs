@@ -1,5 +1,5 @@
 //! The calls: one method per request, without loops of our own. What fails in passing is repeated below, by the AWS
-//! SDK; calls that it does not carry are repeated above, like those to other clouds.
+//! SDK; a create, and calls that it does not carry, are repeated above, like those to other clouds.
 //!
 //! - `nodegroups`: the calls to EKS through its SDK; `requests` and `answers` translate between its types and ours.
 //! - `templates`: launch templates of EC2. `scaling`: the group of machines behind a node group. Both speak the Query

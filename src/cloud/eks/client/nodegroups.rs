@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_eks::config::retry::RetryConfig;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 
@@ -19,6 +20,9 @@ impl Client {
     }
 
     /// Asks for a node group. The same request with the same token makes it once.
+    ///
+    /// It is sent once: were it repeated in here, nobody could tell an own group, whose first answer was lost, from
+    /// another's.
     pub(crate) async fn create(
         &self,
         place: Place<'_>,
@@ -26,7 +30,9 @@ impl Client {
     ) -> Result<wire::Nodegroup, ApiError> {
         let call = self.eks(place).await?.create_nodegroup().cluster_name(place.cluster);
         let call = requests::create(call, body).map_err(|why| nonsense(place, why))?;
-        let answer = call.send().await.map_err(|error| refused(error, place, "eks:CreateNodegroup"))?;
+        let once = aws_sdk_eks::Config::builder().retry_config(RetryConfig::disabled());
+        let asked = call.customize().config_override(once).send().await;
+        let answer = asked.map_err(|error| refused(error, place, "eks:CreateNodegroup"))?;
         shown(answer.nodegroup, place)
     }
 

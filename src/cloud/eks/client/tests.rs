@@ -244,6 +244,11 @@ async fn what_fails_in_passing_is_sent_again() {
     let client = client(AwsSettings { max_retries: Some(1), ..fake.settings() });
     client.nodegroup(PLACE, "p").await.unwrap();
     assert_eq!(times.load(Ordering::Relaxed), 2);
+    // A create is repeated above, where it is known what an earlier one may have made.
+    times.store(0, Ordering::Relaxed);
+    let error = client.create(PLACE, &wire::CreateNodegroup::default()).await.unwrap_err();
+    assert!(error.leaves_doubt(), "{error:?}");
+    assert_eq!(times.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
