@@ -391,10 +391,7 @@ impl Wish<'_> {
 
     /// Settings of the user's that Bottlerocket would merge with ours.
     fn settings(&self, path: &str, extra: &str, problems: &mut Problems) {
-        // Any number does for the form of it: what we write of a table that the user has, too.
-        let pods = self.config.max_pods.is_written().then(|| bottlerocket::max_pods(1));
-        let whole = bottlerocket::document(pods.as_slice(), Some(extra)).unwrap_or_default();
-        if let Err(error) = whole.parse::<toml::Table>() {
+        if let Err(error) = extra.parse::<toml::Table>() {
             problems.error(
                 path,
                 "Bottlerocket would not read this",
@@ -406,6 +403,7 @@ impl Wish<'_> {
             );
             return;
         }
+        let before = problems.0.len();
         let mut table = "";
         for line in extra.lines() {
             if let Some(name) = bottlerocket::header(line) {
@@ -449,6 +447,19 @@ impl Wish<'_> {
                     "max_pods of the pool sets it, too. Remove one of them.",
                 );
             }
+        }
+        // Any number does for the form of it.
+        let pods = self.config.max_pods.is_written().then(|| bottlerocket::max_pods(1));
+        let whole = bottlerocket::document(pods.as_slice(), Some(extra)).unwrap_or_default();
+        if problems.0.len() == before && whole.parse::<toml::Table>().is_err() {
+            problems.error(
+                path,
+                format!("max_pods cannot stand beside these settings of {}", bottlerocket::KUBERNETES),
+                format!(
+                    "TOML takes a table in one form only. Write them below a line [{}], where the provider adds max-pods.",
+                    bottlerocket::KUBERNETES
+                ),
+            );
         }
     }
 
