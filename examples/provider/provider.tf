@@ -18,6 +18,10 @@ provider "gpuslice" {
     impersonate_service_account = "gpu-pools@my-project.iam.gserviceaccount.com"
   }
 
+  aws = {
+    assume_role = [{ role_arn = "arn:aws:iam::123456789012:role/gpu-pools" }]
+  }
+
   default_labels = {
     team = "inference"
   }

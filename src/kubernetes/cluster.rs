@@ -182,7 +182,7 @@ impl Cluster {
         let timed_out = || KubeError::TimedOut {
             server: self.server.clone(),
             right: Box::new(right.clone()),
-            after: limit,
+            after: rounded(limit),
         };
         let answer = tokio::time::timeout(limit, answer);
         let result = if right.verb.changes() {
@@ -221,6 +221,15 @@ impl Cluster {
     pub(super) fn scripted(client: Client) -> Self {
         let identity = Identity::new("the test's credentials", "Nobody grants anything here.");
         Cluster { client, server: "https://cluster.example".to_owned(), identity, kubelet_sync: KUBELET_SYNC }
+    }
+}
+
+/// A length of time as it is told: nobody reads nanoseconds.
+fn rounded(time: Duration) -> Duration {
+    if time >= Duration::from_secs(1) {
+        Duration::from_secs(time.as_secs())
+    } else {
+        Duration::from_millis(u64::from(time.subsec_millis()))
     }
 }
 

@@ -67,6 +67,12 @@ pub trait CloudRules: Send + Sync + Debug {
     /// the second is the cloud's to choose anew. What was there before would contradict the first.
     fn unsettled(&self) -> &'static [(&'static str, &'static str)];
 
+    /// What keeps a pool that exists with these options from being told anew what its nodes are made with; `None` where
+    /// nothing does.
+    fn fixed_nodes(&self, _options: &Options) -> Option<FixedNodes> {
+        None
+    }
+
     /// The taints that the cloud itself puts on nodes of this architecture and capacity type, and that pods must
     /// tolerate too.
     fn system_taints(&self, arch: Option<Arch>, capacity_type: CapacityType) -> Vec<Taint>;
@@ -95,6 +101,18 @@ pub trait CloudRules: Send + Sync + Debug {
     fn mig_restarts(&self, _gpu: &Gpu) -> bool {
         true
     }
+}
+
+/// Why a pool that exists cannot be told anew what its nodes are made with, such as by an import of one that the provider
+/// would have made in another way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FixedNodes {
+    /// The reason, in a full sentence.
+    pub why: &'static str,
+    /// What to do, in full sentences, where somebody else could tell it; `None` where only a new pool helps.
+    pub instead: Option<&'static str>,
+    /// The attributes, dotted, that roll the nodes and are told in another way.
+    pub besides: &'static [&'static str],
 }
 
 impl PluginUse {

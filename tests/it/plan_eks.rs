@@ -340,3 +340,41 @@ fn what_is_unknown_breaks_no_rule() {
         }
     }
 }
+
+/// A node group that was imported may have a launch template that is not ours, or none at all.
+#[test]
+fn a_pool_with_another_template_or_none_is_not_told_what_it_cannot_take() {
+    let pool = Pool::new();
+    let parts = cut("gpu_operator");
+    let made = pool.made(&pool.config(&parts));
+    let after = |more: (&'static str, Value)| pool.config(&with(parts.clone(), &[more]));
+    let disk = after(("disk_size_gb", Value::from(400_u32)));
+
+    let mut without = made.clone();
+    set(&mut without, "eks.launch_template", Value::Null);
+    assert_eq!(pool.plan(&pool.config(&parts), &without), without);
+    let planned = pool.planned(&disk, &without);
+    assert_eq!(planned.requires_replace, ["disk_size_gb".into()]);
+    let said = planned.diagnostics.to_string();
+    assert!(said.contains("disk_size_gb needs a new pool") && said.contains("never gives it one"), "{said}");
+    for kept in [("kubernetes_version", Value::from("1.35")), ("labels", Value::map([("team", "a")]))] {
+        assert_eq!(pool.planned(&after(kept), &without).requires_replace, []);
+    }
+
+    let mut theirs = made;
+    set(&mut theirs, "eks.launch_template.id", "lt-0123456789abcdef0".into());
+    set(&mut theirs, "eks.launch_template.version", Value::from(3_u32));
+    assert_eq!(pool.plan(&pool.config(&parts), &theirs), theirs);
+    let refused = pool.refused(&disk, &theirs);
+    assert!(refused.contains("disk_size_gb cannot be changed on this pool"), "{refused}");
+    assert!(refused.contains("version = …"), "{refused}");
+    let named = with(
+        parts,
+        &[
+            ("eks.launch_template.id", "lt-0123456789abcdef0".into()),
+            ("eks.launch_template.version", Value::from(4_u32)),
+        ],
+    );
+    let said = pool.planned(&pool.config(&named), &theirs).diagnostics.to_string();
+    assert!(said.contains("rolls all 2 nodes"), "{said}");
+}

@@ -147,6 +147,16 @@ impl Pool {
         planned
     }
 
+    /// What a plan is refused for.
+    #[track_caller]
+    pub(crate) fn refused(&self, config: &Value, prior: &Value) -> String {
+        let proposed = proposed_new(&self.schema, prior, config);
+        let derived = self.resource.derived();
+        let planned = plan_resource(&self.schema, &derived, &self.hook(), config, &proposed, prior, &[]);
+        assert!(planned.diagnostics.has_errors(), "not refused: {}", planned.diagnostics);
+        planned.diagnostics.to_string()
+    }
+
     /// How long an operation may take.
     pub(crate) fn timeout(&self, operation: Operation, value: &Value) -> Option<Duration> {
         self.resource.timeout(operation, value)

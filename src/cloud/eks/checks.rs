@@ -182,8 +182,8 @@ fn autoscaler_tags(config: &NodePoolConfig) -> usize {
         return 0;
     }
     let gpu = usize::from(config.gpu_taint.known_or(true) == Some(true));
-    let labels = config.labels.known().map_or(0, |labels| labels.len());
-    let taints = config.taints.known().map_or(0, |taints| taints.len());
+    let labels = config.labels.known().map_or(0, std::collections::BTreeMap::len);
+    let taints = config.taints.known().map_or(0, std::collections::BTreeSet::len);
     // Every pool carries two labels of ours.
     labels + 2 + taints + gpu + 1
 }

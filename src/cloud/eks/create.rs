@@ -79,9 +79,7 @@ impl Eks {
         call.progress.checkpoint(Checkpoint { id: id.clone(), pool: None, pending: Some(pending.clone()) });
         tracing::info!(pool = %id, arn = group.nodegroup_arn, "EKS has accepted the node group");
         let finished = self.follow(call, &id, &pending, Some(turn)).await?;
-        if let Finished::Ready(_) = &finished {
-            self.tell_autoscaler(call, &limits, &id, &[]).await;
-        }
+        self.catch_up(call, &id, &finished).await;
         drop(pool_turn);
         Ok(finished)
     }

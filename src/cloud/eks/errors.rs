@@ -161,6 +161,7 @@ impl From<Refusal> for ApiError {
 impl ApiError {
     /// What the SDK made of a request to `host`. The answer itself is read again: the SDK knows only the exceptions of
     /// the operation's model.
+    #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
     pub(crate) fn of_sdk<E>(error: SdkError<E, Response>, host: &str) -> Self
     where
         E: Error + Send + Sync + 'static,

@@ -55,11 +55,15 @@ impl Eks {
             .await
             .map_err(|why| stopped(why, call.timeout, &doing, ApiError::COMPANY, None))?;
         let finished = self.follow(call, id, pending, None).await?;
-        if let Finished::Ready(_) = &finished {
-            // What was cut short has not come to this.
-            self.tell_autoscaler(call, &limits, id, &[]).await;
-        }
+        self.catch_up(call, id, &finished).await;
         Ok(finished)
+    }
+
+    /// Does what a call that was cut short has not come to, once its node group is ready.
+    pub(super) async fn catch_up(&self, call: &Call, id: &PoolId, finished: &Finished) {
+        if let Finished::Ready(_) = finished {
+            self.tell_autoscaler(call, &Limits::of(call), id, &[]).await;
+        }
     }
 
     /// Waits for the end of what an earlier call left behind, good or bad. `Some` when the wait was cut short.

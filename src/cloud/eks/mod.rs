@@ -109,7 +109,11 @@ impl NodePools for Eks {
         if let Some(finished) = self.wait_for_end(call, id, after).await? {
             return Ok(finished);
         }
-        self.change(call, id, prior, wanted).await
+        let finished = self.change(call, id, prior, wanted).await?;
+        if after.is_some() {
+            self.catch_up(call, id, &finished).await;
+        }
+        Ok(finished)
     }
 
     async fn delete(&self, call: &Call, id: &PoolId, _: &Options) -> Result<(), PoolError> {

@@ -8,7 +8,7 @@ use super::translate::bottlerocket;
 use super::{checks, labels, machines, option_checks, options, parts, profiles};
 use crate::nodepool::change::Ground;
 use crate::nodepool::labels::CONFIG_LABEL;
-use crate::nodepool::rules::{CloudRules, Demand, PluginUse, ProfileVerdict, SlicingChoice};
+use crate::nodepool::rules::{CloudRules, Demand, FixedNodes, PluginUse, ProfileVerdict, SlicingChoice};
 use crate::nodepool::spec::{CapacityType, Taint};
 use crate::nodepool::{Field, NodePoolConfig, NodePoolSpec, OptionSpec, Options, Problems};
 use crate::slicing::{Arch, Cloud, Gpu, MigProfile, MigStrategy, Sharing};
@@ -119,6 +119,27 @@ impl CloudRules for Rules {
             native.insert(format!("labels.{CONFIG_LABEL}"), key.to_owned());
         }
         native
+    }
+
+    /// What nodes are made with stands in the launch template. How the three cases show is for `seen` to say.
+    fn fixed_nodes(&self, options: &Options) -> Option<FixedNodes> {
+        const BESIDES: &[&str] = &["kubernetes_version", "eks.release_version"];
+        match options.object("launch_template") {
+            None => Some(FixedNodes {
+                why: "The node group was made without a launch template, and EKS never gives it one.",
+                instead: None,
+                besides: BESIDES,
+            }),
+            Some(template) if template.get("id").is_some() => Some(FixedNodes {
+                why: "The node group has a launch template that the provider has not made, and does not change.",
+                instead: Some(
+                    "Change it there, and name its new version: eks = { launch_template = { id = …, version = … } }. \
+                     Or have the pool made anew, with a template of the provider's, by `terraform apply -replace`.",
+                ),
+                besides: BESIDES,
+            }),
+            Some(_) => None,
+        }
     }
 
     /// The image follows from the stack and the machine where nobody writes it, a release is one of a Kubernetes version,

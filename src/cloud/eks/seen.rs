@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::machines::Family;
 use super::{health, labels, parts, profiles, wire};
 use crate::nodepool::labels::PROFILE_LABEL;
-use crate::nodepool::spec::{Amount, CapacityType, NodeGpus, Taint, Upgrade};
+use crate::nodepool::spec::{Amount, CapacityType, NodeGpus, Size, Taint, Upgrade};
 use crate::nodepool::{NodePool, PoolId};
 use crate::slicing::{Catalogue, Cloud, MigProfile};
 
@@ -195,11 +195,12 @@ fn cut_by_operator(group: &wire::Nodegroup, machine_type: &str) -> Result<Option
 }
 
 /// The number of nodes and the autoscaler's limits. EKS always shows limits; the tag of ours says whether they are meant.
-/// Without it limits that leave no choice are a number.
+/// Without it limits that leave no choice are a number. Limits that leave a choice where none is meant are shown as such,
+/// since the autoscaler would use them.
 fn size(group: &wire::Nodegroup) -> (Option<u32>, Option<(u32, u32)>) {
     let Some(scaling) = group.scaling_config else { return (None, None) };
     let fixed = match group.tags.get(labels::SIZE_TAG).map(String::as_str) {
-        Some(parts::FIXED) => true,
+        Some(parts::FIXED) => scaling == parts::scaling(Size::Fixed(scaling.desired_size)),
         Some(parts::AUTOSCALING) => false,
         _ => scaling.min_size == scaling.max_size,
     };

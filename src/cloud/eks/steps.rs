@@ -171,14 +171,20 @@ impl Change<'_> {
     /// What a newer provider would merely say otherwise is no reason to exchange nodes.
     fn new_template(&self) -> Result<Option<Template>, Untranslatable> {
         let wanted = settings::completed(self.prior, self.wanted);
+        let said = translate::template(&wanted, self.security_group)?;
+        let same = translate::template(self.prior, self.security_group).as_ref() == Ok(&said);
         if let Some(own) = parts::own_template(&wanted.options) {
             let used = self.live.launch_template.as_ref().map(|used| used.version.as_str());
             let due = parts::own_template(&self.prior.options).as_ref() != Some(&own)
                 && used != Some(own.version.as_str());
-            return Ok(due.then_some(Template::Theirs(own)));
+            // What stands in a template that is not ours changes with that template alone.
+            return match (due, same) {
+                (true, _) => Ok(Some(Template::Theirs(own))),
+                (false, true) => Ok(None),
+                (false, false) => Err(Untranslatable::NoTemplate),
+            };
         }
-        let said = translate::template(&wanted, self.security_group)?;
-        if translate::template(self.prior, self.security_group).as_ref() == Ok(&said) {
+        if same {
             return Ok(None);
         }
         match self.template {

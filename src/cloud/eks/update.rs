@@ -8,7 +8,7 @@ use super::follow::{cut_short, pending, warn_degraded, where_to_look};
 use super::health::{self, Outlook};
 use super::parts::Place;
 use super::steps::{self, Change, Request, Step};
-use super::wait::{Cut, End};
+use super::wait::{Cut, End, ended};
 use super::{Eks, seen, wire};
 use crate::cloud::attempts::{Kind, attempt};
 use crate::cloud::fault::Fault;
@@ -69,8 +69,12 @@ impl Eks {
         let place = super::place(&id.cluster)?;
         let cluster = self.require_cluster(call, &limits, &id.cluster).await?;
         let mut live = self.must_find(call, &limits, id, &doing).await?;
-        // Of an update that is under way EKS says that it is; of anything else only that this is no time for changes.
-        if matches!(live.status.as_str(), "CREATING" | "DELETING" | "CREATE_FAILED" | "DELETE_FAILED") {
+        // What an update under way makes of the group is not shown before its end, and would be asked for twice; of
+        // anything else EKS says only that this is no time for changes.
+        if matches!(
+            live.status.as_str(),
+            "CREATING" | "UPDATING" | "DELETING" | "CREATE_FAILED" | "DELETE_FAILED"
+        ) {
             let earlier = pending(id, PendingKind::Update, "");
             match self.settle(call, id, &earlier, None).await? {
                 Finished::Ready(_) => live = self.must_find(call, &limits, id, &doing).await?,
@@ -299,7 +303,10 @@ impl Updating<'_> {
         let pending = pending(self.id, PendingKind::Update, &update.id);
         tracing::info!(pool = %self.id, update = update.id, doing, "EKS has accepted a change");
         self.checkpoint(Some(pending.clone()));
-        let end = self.eks.api.end_of_update(&self.limits, self.place, &self.id.name, &pending).await;
+        let end = match ended(&update) {
+            Some(end) => Ok(end),
+            None => self.eks.api.end_of_update(&self.limits, self.place, &self.id.name, &pending).await,
+        };
         self.eks.api.forget(&self.id.cluster);
         let failure = match end {
             Ok(End::Done | End::Forgotten) => None,

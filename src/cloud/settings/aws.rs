@@ -56,7 +56,7 @@ pub struct AwsSettings {
 pub struct AssumeRole {
     /// Its ARN.
     pub role_arn: String,
-    /// What the session is called, in CloudTrail and in the ARN of who acts.
+    /// What the session is called, in `CloudTrail` and in the ARN of who acts.
     pub session_name: Option<String>,
     /// What the role's trust policy may demand of other accounts.
     pub external_id: Option<String>,
@@ -66,7 +66,7 @@ pub struct AssumeRole {
     pub policy: Option<String>,
     /// Managed policies that further limit the session.
     pub policy_arns: Vec<String>,
-    /// Who is behind the session, for CloudTrail.
+    /// Who is behind the session, for `CloudTrail`.
     pub source_identity: Option<String>,
     /// Tags of the session.
     pub tags: BTreeMap<String, String>,

@@ -6,6 +6,7 @@
 //! - `from_value`, `to_value`: between Terraform's values and the neutral node pool.
 //! - `derived`: the attributes that follow from others.
 //! - `planning`: what a plan says beyond that. `naming`: computed names. `rolling`: the warning before nodes roll.
+//! - `fixed`: changes that a pool which was made in another way cannot take.
 //! - `plugin`: what the cluster's device plugin is to be told of a pool.
 //! - `sharing`: what a change of sharing does to the pods that run.
 //! - `tags`: keys that differ in case only.
@@ -24,6 +25,7 @@ mod clouds;
 mod companions;
 mod derived;
 pub(in crate::provider) mod equivalent;
+mod fixed;
 mod from_value;
 mod import;
 mod kind;

@@ -36,7 +36,7 @@ impl PoolNodes for ClusterNodes {
 
 /// An error with what the cluster was asked for, and the setting that does without.
 fn undrained(pool: &PoolId, mut error: PoolError) -> PoolError {
-    let setting = cloud::rules(pool.cluster.cloud()).and_then(|rules| rules.undrained());
+    let setting = cloud::rules(pool.cluster.cloud()).and_then(crate::nodepool::rules::CloudRules::undrained);
     if error.kind == ErrorKind::Interrupted {
         return error;
     }

@@ -13,7 +13,7 @@ use super::super::diagnostics;
 use super::super::session::Session;
 use super::companions::Deleting;
 use super::private::Private;
-use super::{Kind, checking, clouds, from_value, naming, rolling, sharing, tags};
+use super::{Kind, checking, clouds, fixed, from_value, naming, rolling, sharing, tags};
 
 /// The status of a pool that exists and is not ready.
 pub(super) const INCOMPLETE: &str = "incomplete";
@@ -44,8 +44,10 @@ pub(super) fn plan(plan: &mut Plan<'_>, kind: Kind, session: &Session) {
     let gone = private.as_ref().is_some_and(|private| private.deleting == Some(Deleting::Gone));
     let foreign = private.and_then(|private| private.sharing);
     status(plan, foreign.is_some());
-    unsettled(plan);
+    // What a change unsettles is no reason of its own for a new pool.
     replacements(plan);
+    fixed::plan(plan, &mut problems);
+    unsettled(plan);
     if gone {
         // Only its key is left of the pool, or what it stood on: that goes, and the pool is made anew.
         put(plan, "status", Value::UNKNOWN);

@@ -12,8 +12,7 @@ use super::planning::paths_of;
 
 /// Warns when an update replaces or restarts every node, with what that takes.
 pub(super) fn warn(plan: &Plan<'_>, ground: Ground, problems: &mut Problems) {
-    let changed = paths_of(ground, Change::Rolls).into_iter().filter(|path| plan.changed(path));
-    let rolled: Vec<String> = changed.filter(|path| !is_fulfilled(plan, ground, path)).collect();
+    let rolled = due(plan, ground);
     let Some(first) = rolled.first() else { return };
     let count = plan.get("node_count").as_u64();
     let nodes = match count {
@@ -36,6 +35,12 @@ pub(super) fn warn(plan: &Plan<'_>, ground: Ground, problems: &mut Problems) {
             spare(surge, count, machine_type)
         ),
     );
+}
+
+/// The changed attributes, dotted, for which every node is replaced or restarted.
+pub(super) fn due(plan: &Plan<'_>, ground: Ground) -> Vec<String> {
+    let changed = paths_of(ground, Change::Rolls).into_iter().filter(|path| plan.changed(path));
+    changed.filter(|path| !is_fulfilled(plan, ground, path)).collect()
 }
 
 /// How many nodes are made before others go.

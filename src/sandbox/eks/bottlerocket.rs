@@ -170,9 +170,9 @@ pub(super) fn boot(user_data: &str, machine: &Machine) -> Result<Made, String> {
 /// The layout that nvidia-migmanager makes: a number of instances or a profile; what it does not know becomes one
 /// instance of the whole GPU, without a word.
 fn slices(profiles: &[&'static str; 5], asked: &str) -> (&'static str, u32) {
-    let known = profiles.iter().zip(INSTANCES).filter(|(profile, _)| !profile.is_empty());
+    let mut known = profiles.iter().zip(INSTANCES).filter(|(profile, _)| !profile.is_empty());
     let found = known.clone().find(|(profile, count)| **profile == asked || count.to_string() == asked);
-    found.or_else(|| known.last()).map_or(("", 1), |(profile, count)| (*profile, count))
+    found.or_else(|| known.next_back()).map_or(("", 1), |(profile, count)| (*profile, count))
 }
 
 impl Nvidia {

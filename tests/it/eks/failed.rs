@@ -51,7 +51,7 @@ fn nodes_that_do_not_join_are_told_with_what_to_look_at() {
     home.on("POST", "/node-groups", "failed_operation", 1, &params);
     home.write(&Pool::eks());
     let failed = home.workspace.apply().failure().says("Instances failed to join the kubernetes cluster");
-    failed.says("NodeCreationFailure").says("eks.node_role_arn").says("subnet");
+    failed.says("NodeCreationFailure").says("the subnets").says("the role").says("the labels");
     assert!(home.workspace.is_tainted(POOL));
     home.workspace.destroy().success();
     home.assert_gone();

@@ -79,7 +79,7 @@ fn an_identity_will_do() {
 fn what_is_no_id_or_not_there_is_refused_with_the_forms() {
     let home = Home::cut();
     home.write(&Pool::eks());
-    home.workspace.import(POOL, "sandbox:mig").failure().says("arn:aws:eks:");
+    home.workspace.import(POOL, "sandbox:mig").failure().says("aws_eks_node_group").says("ARN");
     home.workspace.import(POOL, EKS).failure();
     home.workspace.import(POOL, &format!("{EKS}:{NAME}")).failure().says("mig");
     assert!(!home.knows_the_pool());
@@ -96,51 +96,67 @@ fn the_wrong_kind_is_refused_and_the_right_one_named() {
     home.workspace.import(POOL, &id).failure().says("gpuslice_timeslice_nodepool");
 }
 
-/// As somebody makes a group with eksctl: a launch template, user data, and no label of ours.
+/// A group that somebody made with a template of his own, by its id.
 #[track_caller]
-fn by_hand(home: &Home, template: bool) {
-    let toml = "[settings.kubelet-device-plugins.nvidia]\ndevice-partitioning-strategy = \"mig\"\n\
-                [settings.kubelet-device-plugins.nvidia.mig.profile]\n\"h100.80gb\" = \"1g.10gb\"\n";
+fn by_hand(home: &Home, user_data: Option<&str>, fields: &Value) -> Value {
+    use base64::Engine as _;
+    let data = user_data.map(|text| base64::prelude::BASE64_STANDARD.encode(text));
+    let mut parameters = vec![("LaunchTemplateName", "by-hand"), ("LaunchTemplateData.KeyName", "ops")];
+    parameters.extend(data.as_deref().map(|data| ("LaunchTemplateData.UserData", data)));
+    let made = home.aws(home.cluster).query("ec2", "CreateLaunchTemplate", &parameters);
     let mut group = json!({
         "instanceTypes": ["p5.4xlarge"],
-        "amiType": "BOTTLEROCKET_x86_64_NVIDIA",
-        "labels": {"team": "ml"},
         "taints": [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}],
+        "launchTemplate": {"id": made["launchTemplate"]["launchTemplateId"], "version": "1"},
     });
-    if template {
-        use base64::Engine as _;
-        let data = base64::prelude::BASE64_STANDARD.encode(toml);
-        let parameters = [("LaunchTemplateName", "by-hand"), ("LaunchTemplateData.UserData", data.as_str())];
-        let made = home.aws(EKS).query("ec2", "CreateLaunchTemplate", &parameters);
-        let id = made["launchTemplate"]["launchTemplateId"].clone();
-        group["launchTemplate"] = json!({"id": id, "version": "1"});
+    for (name, value) in fields.as_object().expect("an object") {
+        group[name] = value.clone();
     }
-    home.create_group(EKS, &group);
+    home.create_group(home.cluster, &group);
+    home.group()["launchTemplate"].clone()
 }
 
 #[test]
 fn a_group_with_a_template_of_its_own_is_taken_over_and_gets_our_labels_alone() {
-    let home = Home::cut();
-    by_hand(&home, true);
-    let (nodes, template) = (home.uids(), home.group()["launchTemplate"].clone());
-    let own = format!("launch_template = {{ id = {}, version = 1 }}", template["id"]);
-    let labels = "{ team = \"ml\" }";
-    // What it is made from stands in a template that is not ours; that it cuts GPUs is not ours to say.
-    home.write(&Pool::eks().set("labels", labels).with(&own));
-    home.workspace.plan().exits(1).says("eks.launch_template.id");
-
-    let taken = Pool::eks().set("labels", labels);
-    home.write(&taken.clone().beside(&import_block(&format!("{EKS}:{NAME}"))));
+    let home = Home::operator();
+    let labels = json!({"team": "ml", "nvidia.com/mig.config": "all-1g.10gb"});
+    let template = by_hand(&home, None, &json!({"amiType": "AL2023_x86_64_NVIDIA", "labels": labels}));
+    let nodes = home.uids();
+    let taken = Pool::eks_operator().set("labels", "{ team = \"ml\" }");
+    home.write(&taken.clone().beside(&import_block(&format!("{}:{NAME}", home.cluster))));
     home.workspace.apply().success().says("1 imported, 0 added, 1 changed, 0 destroyed");
     home.workspace.assert_empty_plan();
     assert_eq!(home.uids(), nodes, "nodes stay");
     assert_eq!(home.group()["launchTemplate"], template, "and so does what they are made from");
     assert_eq!(home.machines()[0]["labels"]["gpuslice/profile"], "1g.10gb");
     assert_eq!(home.our_templates().len(), 0);
-    // It was never ours.
+    // What stands in a template that is not ours is not ours to change.
+    home.write(&taken.clone().set("disk_size_gb", "300"));
+    home.workspace.apply().failure().says("no launch template that the provider has made");
+    assert_eq!((home.uids(), home.our_templates().len()), (nodes, 0));
     home.write(&taken);
     home.workspace.destroy().success();
     assert!(home.templates().iter().any(|it| it.name == "by-hand"), "{:#?}", home.templates());
+}
+
+/// Bottlerocket is told of slices by user data. That is read from a template that is not ours, and never written there.
+#[test]
+fn a_group_of_bottlerocket_whose_slices_stand_in_somebodys_template_is_taken_over_as_it_is() {
+    let home = Home::cut();
+    let toml = "[settings.kubelet-device-plugins.nvidia]\ndevice-partitioning-strategy = \"mig\"\n\
+                [settings.kubelet-device-plugins.nvidia.mig.profile]\n\"h100.80gb\" = \"1g.10gb\"\n";
+    let template = by_hand(&home, Some(toml), &json!({"amiType": "BOTTLEROCKET_x86_64_NVIDIA"}));
+    let nodes = home.uids();
+    let own = format!("launch_template = {{ id = {}, version = 1 }}", template["id"]);
+    home.write(&Pool::eks().with(&own));
+    home.workspace.plan().exits(1).says("Bottlerocket is told of slices by the launch template");
+    home.write(&Pool::eks().beside(&import_block(&format!("{EKS}:{NAME}"))));
+    home.workspace.apply().success().says("1 imported, 0 added, 1 changed, 0 destroyed");
+    home.workspace.assert_empty_plan();
+    assert_eq!((home.uids(), home.group()["launchTemplate"].clone()), (nodes.clone(), template));
+    home.write(&Pool::eks().text("mig_profile", "2g.20gb"));
+    home.workspace.apply().failure().says("no launch template that the provider has made");
+    assert_eq!(home.uids(), nodes);
 }
 
 /// EKS moves no group without a launch template to one: what needs one needs another group, and the plan says what.

@@ -43,10 +43,16 @@ fn repair_and_warm_pool() {
 fn what_eks_is_not_told_of() {
     let home = Home::cut();
     home.settle(&Pool::eks());
-    for option in ["force_update = true", "scale_down = \"immediate\""] {
-        home.update(&Pool::eks().with(option)).keeps_nodes().calls_nothing();
-        home.update(&Pool::eks()).keeps_nodes().calls_nothing();
+    home.update(&Pool::eks().with("force_update = true")).keeps_nodes().calls_nothing();
+    home.update(&Pool::eks()).keeps_nodes().calls_nothing();
+    assert!(home.state()["eks"]["force_update"].is_null());
+    for way in ["immediate", "drain"] {
+        home.update(&Pool::eks().with(&format!("scale_down = {way:?}"))).keeps_nodes().calls_nothing();
     }
+    // Unset means unchanged.
+    home.write(&Pool::eks());
+    home.workspace.assert_empty_plan();
+    assert_eq!(home.state()["eks"]["scale_down"], "drain");
 }
 
 #[test]

@@ -133,16 +133,18 @@ fn the_device_plugin_shares_by_mps() {
     lives(&Home::plugin(), &Pool::eks_plugin().text("sharing_strategy", "mps"), 4);
 }
 
-/// The keys of the seeds, and `default`, which stays.
+/// The keys of the seeds, and `default` where the plugin would take an only key, which stays.
 fn keys_without_us(home: &Home) -> usize {
-    let seeded = crate::support::ApiServer::of(&crate::support::Sandbox::start(), home.cluster);
+    let fresh = crate::support::Sandbox::start();
+    let seeded = crate::support::ApiServer::of(&fresh, home.cluster);
     let name = if home.cluster == PLUGIN {
         "nvidia-device-plugin/nvidia-device-plugin-configs"
     } else {
         "gpu-operator/device-plugin-config"
     };
     let keys = seeded.keys(name);
-    keys.len() + usize::from(!keys.contains_key("default"))
+    // The operator's plugin takes no key unasked, so that nobody needs one to be kept from ours.
+    keys.len() + usize::from(home.cluster == PLUGIN && !keys.contains_key("default"))
 }
 
 /// Nobody installed anything: the pool stands, and the apply tells what to install.

@@ -1,5 +1,6 @@
 //! What is wrong with credentials, and how to mend it.
 
+use std::error::Error;
 use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -25,7 +26,8 @@ pub(super) fn no_credentials(source: &Source, roles: &[String], error: &Credenti
     if *source == Source::Everywhere && matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
         return AuthError::NoCredentials(format!("There are no AWS credentials. {EVERYWHERE} {WAYS}"));
     }
-    let said = causes(error);
+    // The error itself says only that there is one.
+    let said = error.source().map_or_else(|| causes(error), causes);
     let whence = whence(source, roles);
     let remedy = remedy(source, roles, &said);
     AuthError::NoCredentials(format!("There are no AWS credentials {whence}: {} {remedy}", sentence(&said)))

@@ -24,8 +24,11 @@ use crate::cloud::http::{Answer, HttpClient, NoAnswer, Way};
 pub(crate) struct Transport {
     user_agent: Arc<str>,
     way: Way,
-    clients: Arc<Mutex<BTreeMap<(Duration, Duration), Arc<HttpClient>>>>,
+    clients: Arc<Mutex<Clients>>,
 }
+
+/// Clients by how long they wait for a connection, and for anything on it.
+type Clients = BTreeMap<(Duration, Duration), Arc<HttpClient>>;
 
 impl Transport {
     /// Servers reached by this way. Connects to nothing.

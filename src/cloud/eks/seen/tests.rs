@@ -142,7 +142,7 @@ fn a_size_is_fixed_where_our_tag_says_so_or_the_limits_leave_no_choice() {
         (seen.node_count, seen.autoscaling)
     };
     assert_eq!(of(Some("fixed"), (0, 1, 0)), (Some(0), None));
-    assert_eq!(of(Some("fixed"), (1, 4, 3)), (Some(3), None), "somebody has changed the limits");
+    assert_eq!(of(Some("fixed"), (1, 4, 3)), (None, Some((1, 4))), "somebody lets the autoscaler choose");
     assert_eq!(of(Some("autoscaling"), (2, 2, 2)), (None, Some((2, 2))));
     assert_eq!(of(None, (2, 2, 2)), (Some(2), None));
     assert_eq!(of(None, (1, 4, 2)), (None, Some((1, 4))));

@@ -38,7 +38,7 @@ impl Form {
     }
 }
 
-/// How the NodeConfig begins that we write.
+/// How the `NodeConfig` begins that we write.
 const OURS: &str = "---\n# Written by gpuslice.\n";
 
 /// The user data; `None` where there is nothing to say. [`taken_apart`] is the way back.

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::super::pages::pages;
 use super::super::tables::{RULE, row};
+use super::{has_shape, life};
+use crate::support::Sandbox;
 
 /// What one action allows, and what for.
 struct Action {
@@ -118,4 +120,81 @@ fn the_policy_to_paste_holds_the_actions_of_the_table_and_no_others() {
     let wanted: BTreeSet<String> =
         ALL.iter().map(|action| action.name).chain(UNSEEN).map(str::to_owned).collect();
     assert_eq!(found, wanted);
+}
+
+/// What a life without more than five versions of the launch template does not ask.
+const SELDOM: [&str; 1] = ["ec2:DeleteLaunchTemplateVersions"];
+
+#[test]
+fn the_table_holds_every_call_and_no_other() {
+    const CLUSTER: &str = "arn:aws:eks:us-east-1:000000000000:cluster/sandbox";
+    let sandbox = Sandbox::start();
+    let options = |more: &str| {
+        format!(
+            "  eks = {{ node_role_arn = \"arn:aws:iam::000000000000:role/node\", subnet_ids = \
+             [\"subnet-0000000000000000a\"]{more} }}"
+        )
+    };
+    let pool = format!("  cluster_id = \"{CLUSTER}\"\n  name = \"x\"\n  machine_type = \"p4d.24xlarge\"");
+    let cut = |profile: &str, more: &str| format!("  mig_profile = \"{profile}\"\n{more}");
+    let plain = options("");
+    let changes = [
+        cut("1g.5gb", &format!("  node_count = 2\n  tags = {{ cost = \"a\" }}\n{plain}")),
+        cut("2g.10gb", &format!("  node_count = 1\n  labels = {{ team = \"a\" }}\n{plain}")),
+        cut(
+            "2g.10gb",
+            &format!(
+                "  autoscaling = {{ min_nodes = 0, max_nodes = 2 }}\n{}",
+                options(", scale_from_zero_tags = true")
+            ),
+        ),
+        cut(
+            "2g.10gb",
+            &format!(
+                "  autoscaling = {{ min_nodes = 0, max_nodes = 2 }}\n{}",
+                options(", scale_from_zero_tags = false")
+            ),
+        ),
+    ];
+    let changes: Vec<&str> = changes.iter().map(String::as_str).collect();
+    life(&sandbox, &pool, &changes, &format!("{CLUSTER}:x"));
+    let records = sandbox.records();
+    let made = are_those_of(&records);
+    let never: Vec<_> = ALL
+        .iter()
+        .map(|action| action.name)
+        .filter(|name| !made.contains(name) && !SELDOM.contains(name))
+        .collect();
+    assert!(never.is_empty(), "never asked: {never:?}");
+    super::kubernetes::no_others(&records);
+}
+
+/// A call that the table lacks is a permission that nobody grants.
+#[track_caller]
+fn are_those_of(records: &[Value]) -> BTreeSet<&'static str> {
+    let mut made = BTreeSet::new();
+    for record in records.iter().filter(|record| !super::kubernetes::is_call(record)) {
+        let url = url::Url::parse(record["url"].as_str().expect("an address")).expect("a URL");
+        let method = record["method"].as_str().expect("a method");
+        let found = if let Some(action) = record["request_body"].as_str().and_then(form_action) {
+            if action == "GetCallerIdentity" {
+                continue;
+            }
+            ALL.iter().find(|one| one.name.split_once(':').is_some_and(|(_, name)| name == action))
+        } else {
+            let Some((_, path)) = url.path().split_once("/eks/") else { continue };
+            let path = format!("/{path}");
+            // A tag's path ends with an ARN, which has slashes of its own.
+            let path = if path.starts_with("/tags/") { "/tags/*" } else { path.as_str() };
+            ALL.iter()
+                .find(|one| one.request.is_some_and(|(http, shape)| http == method && has_shape(path, shape)))
+        };
+        let found = found.unwrap_or_else(|| panic!("no permission is told for {record:#}"));
+        made.insert(found.name);
+    }
+    made
+}
+
+fn form_action(body: &str) -> Option<&str> {
+    body.split('&').find_map(|pair| pair.strip_prefix("Action="))
 }

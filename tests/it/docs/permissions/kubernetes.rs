@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::tables::{RULE, row};
 
 /// What one rule allows, and what for.
-struct Rule {
+pub(super) struct Rule {
     group: &'static str,
     resource: &'static str,
     verbs: &'static [&'static str],
@@ -96,6 +96,13 @@ pub(super) fn is_call(record: &Value) -> bool {
 /// A call that no rule allows is one that a reader of the guide is refused; a usual one that is never made is one too many.
 #[track_caller]
 pub(super) fn are_allowed(records: &[Value]) {
+    let never: Vec<_> = no_others(records).iter().map(|rule| rule.resource).collect();
+    assert!(never.is_empty(), "never asked: {never:?}");
+}
+
+/// Demands that every call is allowed by some rule. Gives the usual rules that none needed.
+#[track_caller]
+pub(super) fn no_others(records: &[Value]) -> Vec<&'static Rule> {
     let mut never: Vec<_> = RULES.iter().filter(|rule| rule.usual).collect();
     for record in records.iter().filter(|record| is_call(record)) {
         let (group, resource, verb) = asked(record);
@@ -108,8 +115,7 @@ pub(super) fn are_allowed(records: &[Value]) {
         assert!(RULES.iter().any(allows), "no rule allows to {verb} {resource} of the group {group:?}");
         never.retain(|rule| !allows(rule));
     }
-    let never: Vec<_> = never.iter().map(|rule| rule.resource).collect();
-    assert!(never.is_empty(), "never asked: {never:?}");
+    never
 }
 
 /// Group, resource and verb of a call (source: Kubernetes documentation, "Authorization", request verbs).
