@@ -14,7 +14,7 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 /// The taint of a node that the cluster autoscaler is about to delete (source: kubernetes/autoscaler).
 const LEAVING: &str = "ToBeDeletedByClusterAutoscaler";
 
-/// How long a pod may take to end where it does not say it (source: Kubernetes API reference, PodSpec).
+/// How long a pod may take to end where it does not say it (source: Kubernetes API reference, `PodSpec`).
 const GRACE: Duration = Duration::from_secs(30);
 
 /// A node that may be emptied.
