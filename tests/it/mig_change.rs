@@ -63,8 +63,6 @@ fn assert_replaces_at(plan: &Value, address: &str, because_of: &[&str]) {
     assert_eq!(json::actions(plan, address), ["delete", "create"], "{change:#}");
     let mut paths: Vec<String> =
         change["replace_paths"].as_array().into_iter().flatten().map(dotted).collect();
-    // The image of EKS follows from machine and stack, and is as open as they are.
-    paths.retain(|path| path != "eks.ami_type" || because_of.contains(&path.as_str()));
     paths.sort();
     assert_eq!(paths, because_of);
 }

@@ -116,13 +116,19 @@ fn a_strategy_that_the_operator_does_not_follow_is_refused_before_anything_is_ma
     assert_eq!((home.knows_the_pool(), home.changes(0).len()), (false, 0));
 }
 
-#[test]
-fn an_operator_without_a_mig_manager_is_refused_before_anything_is_made() {
-    let home = Home::operator();
+/// Somebody changes the operator's policy.
+#[track_caller]
+fn change_policy(home: &Home, mig_manager: &Value) {
     let policies = home.api.get("/apis/nvidia.com/v1/clusterpolicies").expect("a list");
     let name = policies["items"][0]["metadata"]["name"].as_str().expect("a name").to_owned();
     let path = format!("/apis/nvidia.com/v1/clusterpolicies/{name}");
-    home.api.merge(&path, &json!({"spec": {"migManager": {"enabled": false}}}));
+    home.api.merge(&path, &json!({"spec": {"migManager": mig_manager}}));
+}
+
+#[test]
+fn an_operator_without_a_mig_manager_is_refused_before_anything_is_made() {
+    let home = Home::operator();
+    change_policy(&home, &json!({"enabled": false}));
     home.write(&Pool::eks_operator());
     home.workspace.apply().failure().says("migManager");
     assert_eq!((home.knows_the_pool(), home.changes(0).len()), (false, 0));
@@ -132,6 +138,7 @@ fn an_operator_without_a_mig_manager_is_refused_before_anything_is_made() {
 #[test]
 fn an_operator_that_restarts_no_node_cuts_no_a100() {
     let home = Home::operator();
+    change_policy(&home, &json!({"env": []}));
     home.write(&Pool::eks_operator().text("machine_type", "p4d.24xlarge").text("mig_profile", "1g.5gb"));
     home.workspace.apply().failure().says("WITH_REBOOT");
     assert_eq!((home.knows_the_pool(), home.changes(0).len()), (false, 0));

@@ -18,7 +18,7 @@ fn replaced(home: &Home, from: &Pool, to: &Pool, because_of: &[&str]) {
 #[test]
 fn another_stack() {
     let bottlerocket = Pool::eks().text("cluster_id", OPERATOR);
-    replaced(&Home::operator(), &bottlerocket, &Pool::eks_operator(), &["eks.ami_type", "eks.gpu_stack"]);
+    replaced(&Home::operator(), &bottlerocket, &Pool::eks_operator(), &["eks.gpu_stack"]);
 }
 
 #[test]
