@@ -334,7 +334,9 @@ fn new_version(
     if let Some(encoded) = data["UserData"].as_str() {
         userdata::decode(encoded).map_err(|why| Refusal::new(400, "InvalidUserData.Malformed", why))?;
     }
-    if let Some(data) = data.as_object_mut() { data.retain(|_, value| !value.is_null()) }
+    if let Some(data) = data.as_object_mut() {
+        data.retain(|_, value| !value.is_null())
+    }
     let description = body.get("VersionDescription").and_then(Value::as_str).map(str::to_owned);
     Ok(TemplateVersion { data, description, created_at: now })
 }

@@ -1,5 +1,7 @@
 //! What the judge must find, and what it must let pass.
 
+#![expect(clippy::needless_pass_by_value, reason = "JSON is written where it is used")]
+
 use std::fs;
 
 use serde_json::{Value, json};
