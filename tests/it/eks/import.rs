@@ -145,16 +145,21 @@ fn a_group_of_bottlerocket_whose_slices_stand_in_somebodys_template_is_taken_ove
     let home = Home::cut();
     let toml = "[settings.kubelet-device-plugins.nvidia]\ndevice-partitioning-strategy = \"mig\"\n\
                 [settings.kubelet-device-plugins.nvidia.mig.profile]\n\"h100.80gb\" = \"1g.10gb\"\n";
-    let template = by_hand(&home, Some(toml), &json!({"amiType": "BOTTLEROCKET_x86_64_NVIDIA"}));
+    let template = by_hand(
+        &home,
+        Some(toml),
+        &json!({"amiType": "BOTTLEROCKET_x86_64_NVIDIA", "labels": {"team": "ml"}}),
+    );
     let nodes = home.uids();
     let own = format!("launch_template = {{ id = {}, version = 1 }}", template["id"]);
-    home.write(&Pool::eks().with(&own));
+    let pool = Pool::eks().set("labels", "{ team = \"ml\" }");
+    home.write(&pool.clone().with(&own));
     home.workspace.plan().exits(1).says("Bottlerocket is told of slices by the launch template");
-    home.write(&Pool::eks().beside(&import_block(&format!("{EKS}:{NAME}"))));
-    home.workspace.apply().success().says("1 imported, 0 added");
+    home.write(&pool.clone().beside(&import_block(&format!("{EKS}:{NAME}"))));
+    home.workspace.apply().success().says("1 imported, 0 added, 1 changed, 0 destroyed");
     home.workspace.assert_empty_plan();
     assert_eq!((home.uids(), home.group()["launchTemplate"].clone()), (nodes.clone(), template));
-    home.write(&Pool::eks().text("mig_profile", "2g.20gb"));
+    home.write(&pool.text("mig_profile", "2g.20gb"));
     home.workspace.apply().failure().says("no launch template that the provider has made");
     assert_eq!(home.uids(), nodes);
 }
