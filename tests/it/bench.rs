@@ -147,12 +147,6 @@ impl Bench {
         self.post("/sandbox/actors", &actor).await;
     }
 
-    /// The kubeconfig of whoever administers a cluster.
-    pub(crate) async fn kubeconfig(&self, cluster: &str) -> String {
-        let url = format!("{}/sandbox/kubeconfig?cluster={cluster}", self.url);
-        self.client.get(url).send().await.unwrap().json().await.unwrap()
-    }
-
     /// The nodes of a cluster.
     pub(crate) async fn all_nodes(&self, cluster: &str) -> Vec<Value> {
         let url = format!("{}/sandbox/nodes?cluster={cluster}", self.url);

@@ -1,6 +1,9 @@
 //! What cannot be made on EKS fails at plan, at the attribute and with the way out.
 
-#![expect(clippy::needless_pass_by_value, reason = "a table and what was found are written where they are used")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a table and what was found are written where they are used"
+)]
 
 use gpuslice::tfplugin::Value;
 

@@ -148,6 +148,11 @@ pub(crate) fn outlook(group: &wire::Nodegroup) -> Outlook {
     }
 }
 
+/// Whether the launch template of a node group is gone, by EKS's word.
+pub(crate) fn lost_template(group: &wire::Nodegroup) -> bool {
+    group.health.issues.iter().any(|issue| issue.code == "Ec2LaunchTemplateNotFound")
+}
+
 /// What EKS says about a node group, with what to do about it.
 pub(crate) fn words(group: &wire::Nodegroup) -> String {
     let status = if group.status.is_empty() { "unknown" } else { &group.status };

@@ -126,7 +126,7 @@ impl CloudRules for Rules {
         const BESIDES: &[&str] = &["kubernetes_version", "eks.release_version"];
         match options.object("launch_template") {
             None => Some(FixedNodes {
-                why: "The node group was made without a launch template, and EKS never gives it one.",
+                why: "The node group has no launch template, or none any more, and EKS never gives it one.",
                 instead: None,
                 besides: BESIDES,
             }),

@@ -72,11 +72,12 @@ pub(super) fn seen(pool: &NodePool, prior: &Value, purpose: Purpose, rules: &dyn
     put("zones", zones(pool, prior, import));
     let exact = |one: &str, other: &str| one == other;
     put("labels", owned(prior.lookup("labels"), &user_labels(pool, rules), import, exact));
-    put("effective_labels", owned(prior.lookup("effective_labels"), &pool.labels, import, exact));
+    // What is sent follows from the plan: nothing at all is a value that it differs from, other than an absent one.
+    let sent = |owned: Value| if import && owned.is_null() { Value::Map(BTreeMap::new()) } else { owned };
+    put("effective_labels", sent(owned(prior.lookup("effective_labels"), &pool.labels, import, exact)));
     let loose = |one: &str, other: &str| tags::same_key(rules, one, other);
-    for name in ["tags", "effective_tags"] {
-        put(name, owned(prior.lookup(name), &pool.tags, import, loose));
-    }
+    put("tags", owned(prior.lookup("tags"), &pool.tags, import, loose));
+    put("effective_tags", sent(owned(prior.lookup("effective_tags"), &pool.tags, import, loose)));
     put("taints", taints(prior.lookup("taints"), &pool.taints, import));
     // The cloud may add the taint by itself: one that was not asked for is no difference.
     let unwanted = prior.lookup("gpu_taint").as_bool() == Some(false) && !import;

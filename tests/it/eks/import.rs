@@ -132,7 +132,7 @@ fn a_group_with_a_template_of_its_own_is_taken_over_and_gets_our_labels_alone() 
     assert_eq!(home.our_templates().len(), 0);
     // What stands in a template that is not ours is not ours to change.
     home.write(&taken.clone().set("disk_size_gb", "300"));
-    home.workspace.apply().failure().says("no launch template that the provider has made");
+    home.workspace.apply().failure().says("a launch template that the provider has not made");
     assert_eq!((home.uids(), home.our_templates().len()), (nodes, 0));
     home.write(&taken);
     home.workspace.destroy().success();
@@ -145,22 +145,20 @@ fn a_group_of_bottlerocket_whose_slices_stand_in_somebodys_template_is_taken_ove
     let home = Home::cut();
     let toml = "[settings.kubelet-device-plugins.nvidia]\ndevice-partitioning-strategy = \"mig\"\n\
                 [settings.kubelet-device-plugins.nvidia.mig.profile]\n\"h100.80gb\" = \"1g.10gb\"\n";
-    let template = by_hand(
-        &home,
-        Some(toml),
-        &json!({"amiType": "BOTTLEROCKET_x86_64_NVIDIA", "labels": {"team": "ml"}}),
-    );
+    let template = by_hand(&home, Some(toml), &json!({"amiType": "BOTTLEROCKET_x86_64_NVIDIA"}));
     let nodes = home.uids();
     let own = format!("launch_template = {{ id = {}, version = 1 }}", template["id"]);
-    let pool = Pool::eks().set("labels", "{ team = \"ml\" }");
+    let pool = Pool::eks();
     home.write(&pool.clone().with(&own));
     home.workspace.plan().exits(1).says("Bottlerocket is told of slices by the launch template");
     home.write(&pool.clone().beside(&import_block(&format!("{EKS}:{NAME}"))));
+    // It has no labels at all, and gets ours with that.
     home.workspace.apply().success().says("1 imported, 0 added, 1 changed, 0 destroyed");
+    assert_eq!(home.group()["labels"]["gpuslice/profile"], "1g.10gb");
     home.workspace.assert_empty_plan();
     assert_eq!((home.uids(), home.group()["launchTemplate"].clone()), (nodes.clone(), template));
     home.write(&pool.text("mig_profile", "2g.20gb"));
-    home.workspace.apply().failure().says("no launch template that the provider has made");
+    home.workspace.apply().failure().says("a launch template that the provider has not made");
     assert_eq!(home.uids(), nodes);
 }
 

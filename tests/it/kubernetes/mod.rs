@@ -1,8 +1,7 @@
 //! `kubernetes` against the sandbox's API servers: the ways in, the keys of the device plugin's ConfigMap, and the slice
-//! check, draining, with the sandbox's device plugins doing what NVIDIA's do.
+//! check, with the sandbox's device plugins doing what NVIDIA's do.
 
 mod check;
-mod drain;
 mod keys;
 mod support;
 mod ways;

@@ -44,7 +44,7 @@ fn the_cloud_of_an_actor_is_that_of_its_cluster_or_named() {
         "count": 8});
     sandbox.actor(stock.clone());
     let mut nameless = stock;
-    nameless["cloud"] = json!("eks");
+    nameless["cloud"] = json!("oke");
     let (status, answer) = sandbox.call("POST", "/sandbox/actors", Some(&nameless));
     assert!(
         status == 400 && answer["error"].as_str().is_some_and(|text| text.contains("gke, aks")),

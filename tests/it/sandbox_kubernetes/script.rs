@@ -62,7 +62,8 @@ fn script(sandbox: &Sandbox, cluster: &str, kubectl: &Kubectl) {
     kubectl.run("auth whoami").success().says("Username");
     kubectl.run("auth can-i patch configmaps -n slicing").success().says("yes");
     kubectl.run("auth can-i create pods --subresource=eviction").success().says("yes");
-    kubectl.run("get nodes -o wide").success().says("Ready").says("foreign");
+    // On EKS a node is named after its address, and only a label says which group it is of.
+    kubectl.run("get nodes -o wide -L eks.amazonaws.com/nodegroup").success().says("Ready").says("foreign");
     kubectl.run("get daemonsets,deployments,configmaps,pods -A").success();
     let columns = "NAME:.metadata.name,GPUS:.status.allocatable.nvidia\\.com/gpu";
     kubectl.run(&format!("get nodes -o custom-columns={columns}")).success().says("NAME GPUS");

@@ -3,7 +3,7 @@
 use super::Template;
 use crate::cloud::eks::machines::Family;
 use crate::cloud::eks::options::{GPU_STACK, RELEASE_VERSION};
-use crate::cloud::eks::{labels, wire};
+use crate::cloud::eks::{health, labels, wire};
 use crate::nodepool::{OptionValue, Options};
 
 /// The options; `extra` is what a user has added to the user data.
@@ -65,7 +65,8 @@ fn launch_template(
         put("extra_user_data", extra.map(OptionValue::Text));
         put("placement_group", text(data.placement_group.as_ref()));
     } else {
-        let used = group.launch_template.as_ref()?;
+        // One that somebody deleted is none: EKS never gives the group another one, as if it had been made without.
+        let used = group.launch_template.as_ref().filter(|_| !health::lost_template(group))?;
         put("id", Some(OptionValue::Text(used.id.clone())));
         put("version", used.version.parse().ok().map(OptionValue::Number));
     }
