@@ -44,7 +44,6 @@ pub(super) fn plan(plan: &mut Plan<'_>, kind: Kind, session: &Session) {
     let gone = private.as_ref().is_some_and(|private| private.deleting == Some(Deleting::Gone));
     let foreign = private.and_then(|private| private.sharing);
     status(plan, foreign.is_some());
-    back_to_defaults(plan);
     // What a change unsettles is no reason of its own for a new pool.
     replacements(plan);
     fixed::plan(plan, &mut problems);
@@ -135,27 +134,6 @@ fn status(plan: &mut Plan<'_>, foreign: bool) {
     let incomplete = |prior: &Value| prior.lookup("status").as_str() == Some(INCOMPLETE);
     if plan.prior.is_some_and(|prior| foreign || incomplete(prior)) {
         put(plan, "status", Value::UNKNOWN);
-    }
-}
-
-/// An option that the cloud knows nothing of and that nobody writes any more is what it is by default: other than a setting
-/// of the pool's, it would stay otherwise for ever, and nothing would show it.
-fn back_to_defaults(plan: &mut Plan<'_>) {
-    let Some(prior) = plan.prior else { return };
-    let Some(rules) = prior.lookup("cloud").as_str().and_then(|cloud| cloud::rules(cloud.parse().ok()?))
-    else {
-        return;
-    };
-    let own = rules.cloud().to_string();
-    if plan.config.lookup(&own).is_null() || plan.config.lookup(&own).is_unknown() {
-        return;
-    }
-    for spec in rules.options().iter().filter(|spec| spec.change == Change::None) {
-        let path = format!("{own}.{}", spec.name);
-        let Some(default) = spec.default else { continue };
-        if plan.config.lookup(&path).is_null() && !prior.lookup(&path).is_null() {
-            put(plan, &path, Value::string(default));
-        }
     }
 }
 
