@@ -86,7 +86,7 @@ const GPU_STACKS: &[&str] =
     &[GpuStack::Bottlerocket.word(), GpuStack::GpuOperator.word(), GpuStack::DevicePlugin.word()];
 
 /// The images with NVIDIA's driver, of those that EKS builds and still renews (source: EKS API model, `AMITypes`). The
-/// images of Amazon Linux 2 end with Kubernetes 1.32 [unverified] and take their user data in another form.
+/// images of Amazon Linux 2 end with Kubernetes 1.32 (unverified) and take their user data in another form.
 const AMI_TYPES: &[&str] = &[
     "BOTTLEROCKET_x86_64_NVIDIA",
     "BOTTLEROCKET_x86_64_NVIDIA_FIPS",

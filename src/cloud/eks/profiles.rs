@@ -12,7 +12,7 @@ use crate::slicing::{Gpu, MigProfile};
 /// `1g.10gb` on the A100 with 40 GB is there since May 2025 (source: kernel-kit pull request 136); in which release of
 /// Bottlerocket that came out is unverified.
 ///
-/// Left out, since nobody could confirm the spelling of the keys: B300 and RTX PRO 6000 [unverified].
+/// Left out, since nobody could confirm the spelling of the keys: B300 and RTX PRO 6000 (unverified).
 const MODELS: &[(&str, &str, &[MigProfile])] = &[
     ("a100-40gb", "a100.40gb", &[plain(1, 5), plain(1, 10), plain(2, 10), plain(3, 20), plain(7, 40)]),
     ("a100-80gb", "a100.80gb", &[plain(1, 10), plain(1, 20), plain(2, 20), plain(3, 40), plain(7, 80)]),

@@ -335,7 +335,7 @@ fn new_version(
         userdata::decode(encoded).map_err(|why| Refusal::new(400, "InvalidUserData.Malformed", why))?;
     }
     if let Some(data) = data.as_object_mut() {
-        data.retain(|_, value| !value.is_null())
+        data.retain(|_, value| !value.is_null());
     }
     let description = body.get("VersionDescription").and_then(Value::as_str).map(str::to_owned);
     Ok(TemplateVersion { data, description, created_at: now })
