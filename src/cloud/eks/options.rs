@@ -280,8 +280,6 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     ),
     OptionSpec {
         default: Some("drain"),
-        // Known at plan, so the provider's to fill.
-        computed: true,
         ..ours(
             "scale_down",
             OptionKind::Choice(&["drain", "immediate"]),

@@ -11,7 +11,7 @@ use crate::nodepool::labels::slicing_labels;
 use crate::nodepool::resolve::{Defaults, effective_labels, effective_tags};
 use crate::nodepool::rules::{PluginUse, SlicingChoice};
 use crate::nodepool::spec::{CapacityType, SharingSwitches, Taint};
-use crate::nodepool::{CloudRules, ClusterId, Field, OptionValue, Options, Problems};
+use crate::nodepool::{Change, CloudRules, ClusterId, Field, OptionValue, Options, Problems};
 use crate::slicing::{Capacity, Catalogue, Cloud, GPU_RESOURCE, MigProfile, MigStrategy, Sharing};
 use crate::tfplugin::{Derived, Inputs, Step, Value};
 
@@ -141,12 +141,12 @@ fn resource_name(kind: Kind, inputs: &Inputs<'_>) -> Value {
     }
 }
 
-/// The options that are known without anybody writing them, each only on its own cloud, and only in an object that is
-/// there: one that nobody writes is the cloud's to fill.
+/// The options of a pool that are known without anybody writing them, each only on its own cloud, and only in an object
+/// that is there: one that nobody writes is the cloud's to fill. What no cloud knows of has its default from the schema.
 fn option_defaults() -> Vec<Derived> {
     let mut defaults = Vec::new();
     for rules in clouds::all() {
-        for spec in rules.options() {
+        for spec in rules.options().iter().filter(|spec| spec.change != Change::None) {
             let Some(default) = spec.default else { continue };
             let own = rules.cloud();
             defaults.push(Derived::new(&format!("{own}.{}", spec.name), &["cloud"], move |inputs| {
@@ -235,7 +235,7 @@ fn cloud_input(inputs: &Inputs<'_>) -> Option<Cloud> {
 }
 
 fn rules_input(inputs: &Inputs<'_>) -> Option<&'static dyn CloudRules> {
-    cloud::rules(cloud_input(inputs)?)
+    cloud_input(inputs).map(cloud::rules)
 }
 
 fn profile_input(inputs: &Inputs<'_>) -> Option<MigProfile> {

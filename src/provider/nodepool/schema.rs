@@ -423,8 +423,12 @@ fn option(spec: &OptionSpec) -> Attribute {
         OptionKind::ResourceId => attribute.equivalent(equivalent::resource_ids),
         _ => attribute,
     };
-    let attribute =
-        if spec.computed { attribute.optional_computed().use_state() } else { attribute.optional() };
+    let attribute = match spec.default {
+        // The cloud knows nothing of it: what is not written any more is what it is by default.
+        Some(default) if spec.change == Change::None => attribute.default(default),
+        _ if spec.computed => attribute.optional_computed().use_state(),
+        _ => attribute.optional(),
+    };
     attribute.describe(format!(
         "{}{}{}{}",
         spec.about,
