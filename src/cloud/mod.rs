@@ -56,11 +56,11 @@ mod words;
 pub use clouds::Clouds;
 pub use settings::{ApiVersion, AwsSettings, AzureSettings, GoogleSettings, Settings, is_private};
 
-/// The plan-time rules of a cloud; `None` for a cloud that is not in this version.
-pub fn rules(cloud: Cloud) -> Option<&'static dyn CloudRules> {
+/// The plan-time rules of a cloud.
+pub fn rules(cloud: Cloud) -> &'static dyn CloudRules {
     match cloud {
-        Cloud::Aks => Some(&aks::RULES),
-        Cloud::Gke => Some(&gke::RULES),
-        Cloud::Eks => Some(&eks::RULES),
+        Cloud::Aks => &aks::RULES,
+        Cloud::Gke => &gke::RULES,
+        Cloud::Eks => &eks::RULES,
     }
 }

@@ -10,7 +10,7 @@ use crate::kubernetes::check::{Announcer, SliceCheck};
 use crate::kubernetes::plugin::Place;
 use crate::nodepool::rules::PluginUse;
 use crate::nodepool::spec::Size;
-use crate::nodepool::{Call, Change, CloudRules, NodePoolConfig, NodePoolSpec, PoolId, Problems};
+use crate::nodepool::{Call, Change, NodePoolConfig, NodePoolSpec, PoolId, Problems};
 use crate::slicing::{Catalogue, Cloud, MigProfile};
 use crate::tfplugin::{Action, Context, Plan, Value};
 
@@ -171,7 +171,7 @@ impl Looking<'_> {
 
 /// Who announces the GPUs of such a pool, as far as its configuration tells.
 pub(in crate::provider) fn announcer(config: &NodePoolConfig) -> Announcer {
-    let rules = from_value::cloud_of(config).and_then(cloud::rules);
+    let rules = from_value::cloud_of(config).map(cloud::rules);
     match rules.and_then(|rules| rules.plugin_config(config)) {
         Some(PluginUse::Never | PluginUse::BuiltIn) => Announcer::Cloud,
         Some(PluginUse::Always | PluginUse::ForSharing) | None => Announcer::DevicePlugin { key: None },
@@ -180,9 +180,8 @@ pub(in crate::provider) fn announcer(config: &NodePoolConfig) -> Announcer {
 
 /// How long slices are waited for where nobody says: longer where the machine restarts before they are there.
 fn patience(cloud: Cloud, gpu: &str, profile: Option<MigProfile>) -> Duration {
-    let restarts =
-        |rules: &dyn CloudRules| Catalogue::built_in().gpu(gpu).is_none_or(|gpu| rules.mig_restarts(gpu));
-    if profile.is_some() && cloud::rules(cloud).is_none_or(restarts) {
+    let rules = cloud::rules(cloud);
+    if profile.is_some() && Catalogue::built_in().gpu(gpu).is_none_or(|gpu| rules.mig_restarts(gpu)) {
         PATIENCE_WITH_RESTART
     } else {
         PATIENCE

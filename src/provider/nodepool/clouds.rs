@@ -1,4 +1,4 @@
-//! The clouds of this version: which there are, which options belong to which, and how long each may take.
+//! The clouds: which there are, which options belong to which, and how long each may take.
 
 use std::time::Duration;
 
@@ -6,53 +6,40 @@ use crate::cloud;
 use crate::nodepool::change::Ground;
 use crate::nodepool::{CloudRules, OptionValue, Options, Problems, checks};
 use crate::slicing::Cloud;
-use crate::tfplugin::{AttributePath, Diagnostic, Diagnostics, Plan, Value};
+use crate::tfplugin::{Plan, Value};
 
 use super::planning::put;
 
 /// How long a read may take where nobody says.
 pub(in crate::provider) const READING: Duration = Duration::from_secs(5 * 60);
 
-/// The rules of every cloud of this version, in the order of lists.
+/// The rules of every cloud, in the order of lists.
 pub(super) fn all() -> impl Iterator<Item = &'static dyn CloudRules> {
-    Cloud::ALL.into_iter().filter_map(cloud::rules)
-}
-
-/// The error for a cloud that this version does not know.
-pub(super) fn unbuilt(cloud: Cloud) -> Diagnostics {
-    let known: Vec<_> = all().map(|rules| checks::display(rules.cloud())).collect();
-    let error = Diagnostic::error(
-        format!("{} is not in this version of the provider", checks::display(cloud)),
-        format!(
-            "This version makes node pools on {}. Use a cluster there, or a newer version of the provider.",
-            known.join(" and ")
-        ),
-    );
-    Diagnostics::from(error.at(AttributePath::parse("cluster_id")))
+    Cloud::ALL.into_iter().map(cloud::rules)
 }
 
 /// How long a create, an update or a delete may take where nobody says: as long as on the slowest cloud, where the
 /// pool's own is not known.
 pub(super) fn patience(value: &Value) -> Duration {
-    let own = value.lookup("cloud").as_str().and_then(|cloud| cloud::rules(cloud.parse().ok()?));
+    let own = value.lookup("cloud").as_str().and_then(|cloud| Some(cloud::rules(cloud.parse().ok()?)));
     own.map_or_else(|| all().map(CloudRules::patience).max().unwrap_or(READING), CloudRules::patience)
 }
 
 /// The column of the table of change classes that the pool of a state, or of a plan, is in; `None` while its cloud is
 /// not known.
 pub(super) fn ground(pool: &Value) -> Option<Ground> {
-    ground_on(pool.lookup("cloud").as_str()?.parse().ok()?, pool)
+    Some(ground_on(pool.lookup("cloud").as_str()?.parse().ok()?, pool))
 }
 
 /// The same for a pool on this cloud, of which a configuration tells the rest.
-pub(super) fn ground_on(cloud: Cloud, pool: &Value) -> Option<Ground> {
-    let rules = cloud::rules(cloud)?;
+pub(super) fn ground_on(cloud: Cloud, pool: &Value) -> Ground {
+    let rules = cloud::rules(cloud);
     let mut options = Options::default();
     for path in rules.deciding_options() {
         let name = path.rsplit('.').next().unwrap_or(path);
         options.set(name, pool.lookup(path).as_str().map(|text| OptionValue::Text(text.to_owned())));
     }
-    Some(rules.ground(&options))
+    rules.ground(&options)
 }
 
 /// Refuses the options of another cloud than the pool's. While that is not known, the options of two clouds are one

@@ -14,7 +14,7 @@ pub(super) fn plan(plan: &mut Plan<'_>, problems: &mut Problems) {
     let mut unread = Problems::default(); // it is the state, which the provider has written
     let options = from_value::config(prior, &mut unread).options;
     let rules = cloud::rules(ground.cloud());
-    let fixed = options.known().and_then(|options| rules?.fixed_nodes(options));
+    let fixed = options.known().and_then(|options| rules.fixed_nodes(options));
     let Some(fixed) = fixed else { return };
     // A pool that is made anew is made in the provider's way.
     if !plan.requires_replace.is_empty() {

@@ -46,7 +46,7 @@ pub(super) fn config(value: &Value, problems: &mut Problems) -> NodePoolConfig {
         config_key: text(value.lookup("config_key")),
         options: Field::Null,
     };
-    let rules = cloud_of(&config).and_then(cloud::rules);
+    let rules = cloud_of(&config).map(cloud::rules);
     config.mig_profile = profile(value.lookup("mig_profile"), &config, rules, problems);
     if let Some(rules) = rules {
         let cloud = rules.cloud();

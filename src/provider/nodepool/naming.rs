@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use crate::cloud;
-use crate::nodepool::{CloudRules, ClusterId, Field, NodePoolConfig, OptionKind, name};
+use crate::nodepool::{ClusterId, Field, NodePoolConfig, OptionKind, name};
 use crate::slicing::{Cloud, MigProfile};
 use crate::tfplugin::{Plan, Value};
 
@@ -43,7 +43,7 @@ fn name_inputs(
         ("resource_type".to_owned(), Json::from(resource_type)),
         ("name_prefix".to_owned(), Json::from(prefix)),
     ]);
-    for path in replacing(ground_on(cloud, config)?) {
+    for path in replacing(ground_on(cloud, config)) {
         let value = config.lookup(&path);
         if matches!(path.as_str(), "name" | "name_prefix") || value.is_null() {
             continue;
@@ -66,8 +66,7 @@ fn name_inputs(
 
 /// Whether the attribute is an option that holds another resource's id, in which case says nothing.
 fn is_resource_id(path: &str, cloud: Cloud) -> bool {
-    let options = cloud::rules(cloud).map(CloudRules::options).unwrap_or_default();
-    options.iter().any(|spec| {
+    cloud::rules(cloud).options().iter().any(|spec| {
         spec.kind == OptionKind::ResourceId
             && path.strip_prefix(&format!("{cloud}.")).is_some_and(|name| name == spec.name)
     })

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::cloud;
 use crate::nodepool::pools::{DrainedNode, ErrorKind};
-use crate::nodepool::{Call, CloudRules, Path, PoolError, PoolId, PoolNodes};
+use crate::nodepool::{Call, Path, PoolError, PoolId, PoolNodes};
 
 use super::super::session::Session;
 use super::companions::messages::unknown_way;
@@ -36,7 +36,7 @@ impl PoolNodes for ClusterNodes {
 
 /// An error with what the cluster was asked for, and the setting that does without.
 fn undrained(pool: &PoolId, mut error: PoolError) -> PoolError {
-    let setting = cloud::rules(pool.cluster.cloud()).and_then(CloudRules::undrained);
+    let setting = cloud::rules(pool.cluster.cloud()).undrained();
     if error.kind == ErrorKind::Interrupted {
         return error;
     }

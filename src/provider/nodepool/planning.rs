@@ -28,15 +28,15 @@ pub(super) fn plan(plan: &mut Plan<'_>, kind: Kind, session: &Session) {
         let kept = plan.get("max_pods").as_u64().and_then(|count| u32::try_from(count).ok());
         config.max_pods = kept.into();
     }
-    checks::check(&config, cloud.and_then(cloud::rules), &mut problems);
+    checks::check(&config, cloud.map(cloud::rules), &mut problems);
     // Errors were shown by the validation that comes before every plan; warnings are shown here, once.
     problems.0.retain(|problem| problem.severity == crate::nodepool::Severity::Warning);
 
-    if let (Some(rules), Some(defaults)) = (cloud.and_then(cloud::rules), session.defaults()) {
+    if let (Some(rules), Some(defaults)) = (cloud.map(cloud::rules), session.defaults()) {
         problems.0.extend(check_defaults(&defaults, &config.options, rules).0);
     }
     clouds::plan_options(plan, cloud);
-    if let Some(rules) = cloud.and_then(cloud::rules) {
+    if let Some(rules) = cloud.map(cloud::rules) {
         tags::plan(plan, rules);
     }
     let private = belongs(plan, &config, session);
@@ -140,7 +140,8 @@ fn status(plan: &mut Plan<'_>, foreign: bool) {
 /// Leaves to the cloud what a change of something else unsettles.
 fn unsettled(plan: &mut Plan<'_>) {
     let Some(prior) = plan.prior else { return };
-    let Some(rules) = prior.lookup("cloud").as_str().and_then(|cloud| cloud::rules(cloud.parse().ok()?))
+    let Some(rules) =
+        prior.lookup("cloud").as_str().and_then(|cloud| Some(cloud::rules(cloud.parse().ok()?)))
     else {
         return;
     };
@@ -201,7 +202,7 @@ pub(super) fn paths_of(ground: Ground, wanted: Change) -> Vec<String> {
     let cloud = ground.cloud();
     let common =
         change::COMMON.iter().filter(|row| row.on(ground) == wanted).map(|row| row.attribute.to_owned());
-    let specs = cloud::rules(cloud).map(crate::nodepool::CloudRules::options).unwrap_or_default();
+    let specs = cloud::rules(cloud).options();
     common.chain(options_of(&cloud.to_string(), specs, wanted)).collect()
 }
 

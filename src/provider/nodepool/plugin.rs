@@ -84,7 +84,7 @@ mod tests {
     fn on(cloud: Cloud, change: impl FnOnce(&mut NodePoolConfig)) -> (Field<String>, Field<String>) {
         let mut config = NodePoolConfig { sharing: Field::Known(Sharing::None), ..NodePoolConfig::default() };
         change(&mut config);
-        let rules = cloud::rules(cloud).expect("rules");
+        let rules = cloud::rules(cloud);
         (key(&config, rules).map(|key| key.name), announced(&config, rules))
     }
 

@@ -51,11 +51,8 @@ impl Resource for NodePoolResource {
         on_incomplete(config, &mut problems);
         checking::validate(config, &mut problems);
         clouds::check_options(config, cloud, &mut problems);
-        checks::check(&read, cloud.and_then(cloud::rules), &mut problems);
+        checks::check(&read, cloud.map(cloud::rules), &mut problems);
         diagnostics.extend(diagnostics::of_problems(&problems, false));
-        if let Some(cloud) = cloud.filter(|cloud| cloud::rules(*cloud).is_none()) {
-            diagnostics.extend(clouds::unbuilt(cloud));
-        }
         timeouts(config, diagnostics);
     }
 

@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_secs(30);
 
 /// What mig-manager is to do with the GPUs of such a pool; `None` where it is not asked.
 pub(in crate::provider) fn cut(config: &NodePoolConfig, gpu: &str, strategy: MigStrategy) -> Option<Cut> {
-    let rules = from_value::cloud_of(config).and_then(cloud::rules)?;
+    let rules = from_value::cloud_of(config).map(cloud::rules)?;
     let restarts = || Catalogue::built_in().gpu(gpu).is_some_and(|gpu| rules.mig_restarts(gpu));
     (rules.demand(config)? == Demand::MigManager).then(|| Cut { strategy, restarts: restarts() })
 }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
-use crate::cloud;
 use crate::duration::GoDuration;
 use crate::kubernetes::check::Announcer;
 use crate::nodepool::pools::{Checkpoint, Freshness, Progress};
@@ -60,18 +59,10 @@ impl Resource for SliceCheckResource {
     }
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        match config.lookup(POOL).as_str().map(str::parse::<PoolId>) {
-            Some(Err(error)) => {
-                let detail =
-                    format!("{error}. It is the id of a node pool, such as that of a gpuslice_mig_nodepool.");
-                diagnostics.push(at_pool(Diagnostic::error("This is not the id of a node pool", detail)));
-            }
-            Some(Ok(id)) if cloud::rules(id.cluster.cloud()).is_none() => {
-                let summary =
-                    format!("This version of the provider knows no node pools of {}", id.cluster.cloud());
-                diagnostics.push(at_pool(Diagnostic::error(summary, "Use a newer version of the provider.")));
-            }
-            _ => {}
+        if let Some(Err(error)) = config.lookup(POOL).as_str().map(str::parse::<PoolId>) {
+            let detail =
+                format!("{error}. It is the id of a node pool, such as that of a gpuslice_mig_nodepool.");
+            diagnostics.push(at_pool(Diagnostic::error("This is not the id of a node pool", detail)));
         }
         let wrong = match config.lookup("timeout").as_str().map(str::parse::<GoDuration>) {
             Some(Err(error)) => format!("{error}."),

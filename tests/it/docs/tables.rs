@@ -161,7 +161,7 @@ pub(super) fn profiles(cloud: Cloud) -> String {
 /// What only this cloud has to say of a profile: the word that it has for it, where that is not NVIDIA's, or the stacks
 /// that cut it.
 fn told_as(cloud: Cloud, slicing: &NodeSlicing, facts: &ProfileFacts) -> Option<String> {
-    let rules = gpuslice::cloud::rules(cloud)?;
+    let rules = gpuslice::cloud::rules(cloud);
     let native = rules.native(&SlicingChoice {
         gpu: &slicing.gpu,
         accelerator_type: slicing.accelerator_type.as_deref(),
@@ -199,7 +199,7 @@ pub(super) fn doubtful(cloud: Cloud) -> String {
 
 /// The profiles of all GPUs of a cloud's machines of which its rules say so.
 fn judged(cloud: Cloud, wanted: impl Fn(&ProfileVerdict) -> bool) -> Vec<(NodeSlicing, ProfileFacts)> {
-    let rules = gpuslice::cloud::rules(cloud).unwrap_or_else(|| panic!("{cloud} has no rules yet"));
+    let rules = gpuslice::cloud::rules(cloud);
     let mut found = Vec::new();
     for Sliceable { slicing, .. } in sliceable(cloud) {
         for facts in &slicing.gpu.profiles {

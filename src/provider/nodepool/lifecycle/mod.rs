@@ -24,7 +24,7 @@ use super::nodes::ClusterNodes;
 use super::planning::INCOMPLETE;
 use super::progress::Reports;
 use super::to_value::{Purpose, fill, seen};
-use super::{Kind, clouds, from_value};
+use super::{Kind, from_value};
 
 /// The status of a pool that is ready.
 pub(super) const READY: &str = "ready";
@@ -44,7 +44,7 @@ pub(in crate::provider) struct Reached {
 
 /// The rules and the API of a cloud.
 pub(in crate::provider) fn reach(session: &Session, cloud: Cloud) -> Result<Reached, Diagnostics> {
-    let rules = cloud::rules(cloud).ok_or_else(|| clouds::unbuilt(cloud))?;
+    let rules = cloud::rules(cloud);
     let pools = session.pools(cloud)?.ok_or_else(|| {
         Diagnostics::error(
             "The provider's configuration is not known",
@@ -74,7 +74,7 @@ impl Lifecycle {
         }
         let cluster = config.cluster_id.known().ok_or_else(|| missing("cluster_id"))?;
         self.session.accepts(cluster)?;
-        let rules = cloud::rules(cluster.cloud()).ok_or_else(|| clouds::unbuilt(cluster.cloud()))?;
+        let rules = cloud::rules(cluster.cloud());
         let defaults = self.session.defaults().ok_or_else(|| missing("default_labels"))?;
         resolve(&written, &config, &defaults, rules)
             .map_err(|problems| diagnostics::of_problems(&problems, false))

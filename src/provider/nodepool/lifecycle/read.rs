@@ -27,7 +27,7 @@ impl Lifecycle {
         private.belongs(origin)?;
         self.session.accepts(&id.cluster)?;
         let cloud = id.cluster.cloud();
-        let rules = cloud::rules(cloud).ok_or_else(|| clouds::unbuilt(cloud))?;
+        let rules = cloud::rules(cloud);
         let Some(pools) = self.session.pools(cloud)? else {
             // Legal while planning: the provider's configuration comes from something that does not exist yet.
             return Ok(Some(state));

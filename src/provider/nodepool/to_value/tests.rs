@@ -8,7 +8,7 @@ const SUBNET: &str =
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/n";
 
 fn aks() -> &'static dyn CloudRules {
-    cloud::rules(Cloud::Aks).unwrap()
+    cloud::rules(Cloud::Aks)
 }
 
 /// The options of a configuration on AKS, as they are read, and the problems of reading them.
